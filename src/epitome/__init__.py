@@ -1,0 +1,1 @@
+"""Epitome: abstractive summaries that stay on your machine and show their sources."""

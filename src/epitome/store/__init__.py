@@ -1,0 +1,1 @@
+"""Files and tables on disk, written so that a crash costs nothing."""

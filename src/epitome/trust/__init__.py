@@ -1,0 +1,1 @@
+"""(Document, text) -> report: facts, passages, support, instructions hidden in documents."""
