@@ -1,0 +1,44 @@
+"""What the metrics compare: stemmed words in English, characters in Chinese and Japanese, words elsewhere."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from epitome.metrics.stem import stem
+
+CHARACTER_LANGUAGES = frozenset({"zh", "ja"})
+"""Written without spaces: lengths and overlaps are counted in characters."""
+
+# Ideographs with the iteration mark and the zero, and the two kana syllabaries without their punctuation.
+CJK = (
+    "\u3005\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"
+)
+_ENGLISH = re.compile("[a-z0-9]+")
+_WORDS = re.compile(r"[^\W_]+")
+_CHARACTERS = re.compile(rf"[{CJK}]|(?:(?![{CJK}])[^\W_])+")
+
+
+def by_character(language: str) -> bool:
+    """Whether texts of this language (ISO 639-1, a region may follow) are measured in characters."""
+    return re.split("[-_]", language.lower())[0] in CHARACTER_LANGUAGES
+
+
+def tokens(text: str, language: str = "en") -> list[str]:
+    """The tokens that overlaps are counted on; punctuation never is one.
+
+    English: lower-cased runs of a-z and 0-9, those longer than three letters stemmed, as the original ROUGE
+    script and the `rouge-score` package do (an accented letter separates). Chinese and Japanese: every
+    character, while Latin words and numbers between them stay whole; full-width forms count as plain ones.
+    Any other language: lower-cased words, not stemmed.
+
+    >>> tokens("Cats, dogs and 3 houses")
+    ['cat', 'dog', 'and', '3', 'hous']
+    >>> tokens("使用GPT模型", "zh")
+    ['使', '用', 'gpt', '模', '型']
+    """
+    if language[:2].lower() == "en":
+        return [stem(word) if len(word) > 3 else word for word in _ENGLISH.findall(text.lower())]
+    text = unicodedata.normalize("NFKC", text).lower()
+    return (_CHARACTERS if by_character(language) else _WORDS).findall(text)
