@@ -1,0 +1,109 @@
+"""Blocks: what every reader yields, and how blocks become a Document.
+
+A block is one paragraph or heading with what the format knows about its place. `compose` is the only place
+that counts offsets, so sections and origins mean the same for a PDF, a web page and a subtitle file.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from epitome.documents.languages import detect_language
+from epitome.types import Document, Origin, Section
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One paragraph. Its text may hold single line breaks (list items, verse), never a blank line."""
+
+    text: str
+    level: int = 0
+    """0 for a paragraph; 1 to 6 for a heading."""
+    page: int | None = None
+    time: float | None = None
+
+
+# Soft hyphen, zero-width space and word joiner, byte-order mark, directional marks, interlinear and object
+# placeholders, tag characters, non-characters and lone surrogates: invisible, and each a token of its own.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffc\ufffe\uffff\U000e0000-\U000e007f\ud800-\udfff]"
+)
+# Joiners carry meaning in Indic and Arabic scripts and in emoji; elsewhere they are debris.
+_JOINERS = re.compile("(?<![\u0590-\u1dbf\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])[\u200c\u200d]")
+_PARAGRAPH_BREAK = re.compile("[\x0c\u2029]")
+_LINE_BREAK = re.compile("\r\n?|[\x0b\x1c\x1d\x85\u2028]")
+_SPACES = re.compile(r"[^\S\n ][^\S\n]*| [^\S\n]+|[\x1e\x1f]+")
+_EDGES = re.compile(r" +(?=\n)|(?<=\n) +")
+_BLANK_LINES = re.compile(r"\n\n+")
+
+
+def clean(text: str) -> str:
+    """NFC, no invisible or control characters, single spaces, `\\n` line ends, one blank line at most."""
+    if not text.isascii():
+        text = _JOINERS.sub("", unicodedata.normalize("NFC", _INVISIBLE.sub("", text)))
+        text = unicodedata.normalize("NFC", text)
+    else:
+        text = _INVISIBLE.sub("", text)
+    text = _LINE_BREAK.sub("\n", _PARAGRAPH_BREAK.sub("\n\n", text))
+    text = _EDGES.sub("", _SPACES.sub(" ", text))
+    return _BLANK_LINES.sub("\n\n", text).strip()
+
+
+def flat(text: str) -> str:
+    """`clean` text on one line."""
+    return clean(text).replace("\n\n", " ").replace("\n", " ")
+
+
+def compose(
+    blocks: Iterable[Block],
+    *,
+    title: str = "",
+    source: str = "",
+    language: str | None = None,
+    warnings: Sequence[str] = (),
+) -> Document:
+    """Join blocks with blank lines and count where each begins.
+
+    Sections are flat and leave nothing out: each runs from its heading to the end of the last paragraph
+    before the next heading of any level, and text before the first heading has a section without a title
+    (level 0). A document without headings has no sections. Every paragraph and heading gets an origin.
+    """
+    parts: list[str] = []
+    origins: list[Origin] = []
+    headings: list[tuple[int, str, int]] = []
+    at = 0
+    for block in blocks:
+        if not block.text:
+            continue
+        at += 2 if parts else 0
+        origins.append(Origin(at, page=block.page, paragraph=len(parts) + 1, time=block.time))
+        if block.level:
+            headings.append((at, block.text, block.level))
+        parts.append(block.text)
+        at += len(block.text)
+    text = "\n\n".join(parts)
+    return Document(
+        text=text,
+        title=flat(title),
+        language=language or detect_language(text),
+        sections=_sections(headings, text),
+        origins=origins,
+        source=source,
+        warnings=list(warnings),
+    )
+
+
+def _sections(headings: list[tuple[int, str, int]], text: str) -> list[Section]:
+    """The partition of `text` that its headings make; each section ends before the blank line."""
+    if not headings:
+        return []
+    starts = headings if headings[0][0] == 0 else [(0, "", 0), *headings]
+    ends = [start - 2 for start, _, _ in starts[1:]] + [len(text)]
+    return [
+        Section(title=title, level=level, start=start, end=end)
+        for (start, title, level), end in zip(starts, ends, strict=True)
+    ]

@@ -1,0 +1,139 @@
+"""From what a user names to a Document: a path, `-`, a URL, a folder."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from epitome.errors import SourceError
+from epitome.types import Document
+
+MAX_BYTES = 200 * 1024 * 1024
+"""Largest source read, in bytes: forty times the longest novel."""
+
+_URL = re.compile(r"https?://", re.IGNORECASE)
+READABLE = (
+    *(".txt", ".text", ".md", ".markdown", ".rst", ".log"),
+    *(".html", ".htm", ".xhtml", ".pdf", ".docx", ".epub", ".srt", ".vtt"),
+)
+"""Suffixes taken from a folder. A file named by itself is read whatever it is called."""
+
+
+def read(
+    source: str | Path, *, allow_private: bool = False, timeout: float = 30.0, max_bytes: int = MAX_BYTES
+) -> Document:
+    """Read one document: a path, `-` for standard input, or an `http(s)://` URL.
+
+    The format is told by content first and by the name's suffix second. `allow_private` lets a URL lead to
+    this machine or a private network; `timeout` is in seconds for the whole download; `max_bytes` bounds what
+    is read. Raises SourceError (missing, empty, binary, too large, unreadable, dead URL) and OfflineError (a
+    URL while `EPITOME_OFFLINE=1`), each with one clear line.
+    """
+    named = str(source)
+    if named == "-":
+        return _parse(_stdin(max_bytes), "-", "")
+    if isinstance(source, str) and _URL.match(source):
+        from epitome.documents.fetch import fetch
+
+        page = fetch(source, allow_private=allow_private, timeout=timeout, max_bytes=max_bytes)
+        return _parse(page.data, source, page.suffix, page.encoding)
+    return _parse(_file(Path(named), max_bytes), named, Path(named).suffix.lower())
+
+
+def expand(sources: Sequence[str]) -> list[str]:
+    """Replace folders among `sources` by the readable files below them: sorted, hidden ones left out.
+
+    Raises SourceError for a folder without any readable file.
+    """
+    found: list[str] = []
+    for source in sources:
+        if source == "-" or _URL.match(source) or not Path(source).is_dir():
+            found.append(source)
+            continue
+        files = sorted(_below(Path(source)))
+        if not files:
+            raise SourceError(
+                f"{source}: no readable file in this folder",
+                hint="Epitome takes "
+                + ", ".join(sorted(READABLE))
+                + " from folders; name other files one by one",
+            )
+        found += map(str, files)
+    return found
+
+
+def _below(folder: Path) -> list[Path]:
+    files: list[Path] = []
+    for root, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        files += [
+            Path(root, name)
+            for name in names
+            if not name.startswith(".") and Path(name).suffix.lower() in READABLE
+        ]
+    return files
+
+
+def too_large(name: str, max_bytes: int) -> SourceError:
+    """The error for a source over the size limit."""
+    return SourceError(
+        f"{name}: larger than the limit of {max_bytes / 1024 / 1024:.3g} MB",
+        hint="split it, or give read() a larger max_bytes",
+    )
+
+
+def _stdin(max_bytes: int) -> bytes:
+    stream = getattr(sys.stdin, "buffer", None)
+    data = stream.read(max_bytes + 1) if stream else sys.stdin.read().encode()
+    if len(data) > max_bytes:
+        raise too_large("-", max_bytes)
+    if not data.strip():
+        raise SourceError("standard input is empty", hint="pipe a document in, or name a file")
+    return bytes(data)
+
+
+def _file(path: Path, max_bytes: int) -> bytes:
+    try:
+        if path.is_dir():
+            raise SourceError(f"{path}: is a folder", hint="expand() lists the readable files of a folder")
+        with path.open("rb") as stream:
+            data = stream.read(max_bytes + 1)
+    except FileNotFoundError:
+        raise SourceError(f"{path}: no such file", hint=_near(path)) from None
+    except PermissionError:
+        raise SourceError(f"{path}: no permission to read it", hint="check its owner and mode") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SourceError(f"{path!s:.200}: cannot be read: {reason}", hint="check the name") from error
+    if len(data) > max_bytes:
+        raise too_large(str(path), max_bytes)
+    if not data.strip():
+        raise SourceError(
+            f"{path}: the file is empty", hint="check that it was saved, and that it is the right one"
+        )
+    return data
+
+
+def _near(path: Path) -> str:
+    try:
+        names = [entry.name for entry in path.parent.iterdir()]
+    except OSError:
+        return f"there is no folder {path.parent} either"
+    close = difflib.get_close_matches(path.name, names, n=3, cutoff=0.6)
+    if not close:
+        close = [name for name in sorted(names) if Path(name).stem == path.stem][:3]
+    return (
+        "did you mean " + " or ".join(str(path.parent / name) for name in close) + "?"
+        if close
+        else "check the name"
+    )
+
+
+def _parse(data: bytes, name: str, suffix: str, encoding: str | None = None) -> Document:
+    from epitome.documents.text import read_text
+
+    return read_text(data, name)
