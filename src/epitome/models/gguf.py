@@ -1,0 +1,233 @@
+"""What stands at the head of a GGUF file: enough to talk to the model without loading it.
+
+Standard library only and no tensor is read, so that a cold start pays milliseconds. The format:
+https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from epitome.errors import ModelError
+from epitome.models.template import Tokens
+
+MAGIC = b"GGUF"
+_SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+_STRING, _ARRAY = 8, 9
+_SHORT_ARRAY = 64
+"""Arrays up to this length are kept (languages, end tokens); longer ones are vocabularies."""
+_MOST = 1 << 24
+"""More keys, tensors or dimensions than any model has: the file is broken, do not try to read them."""
+
+# Name, elements a block, bytes a block (ggml.h, ggml-common.h). Types not listed are not size-checked.
+TENSOR_TYPES: dict[int, tuple[str, int, int]] = {
+    0: ("F32", 1, 4), 1: ("F16", 1, 2), 2: ("Q4_0", 32, 18), 3: ("Q4_1", 32, 20), 6: ("Q5_0", 32, 22),
+    7: ("Q5_1", 32, 24), 8: ("Q8_0", 32, 34), 9: ("Q8_1", 32, 36), 10: ("Q2_K", 256, 84), 11: ("Q3_K", 256, 110),
+    12: ("Q4_K", 256, 144), 13: ("Q5_K", 256, 176), 14: ("Q6_K", 256, 210), 15: ("Q8_K", 256, 292),
+    16: ("IQ2_XXS", 256, 66), 17: ("IQ2_XS", 256, 74), 18: ("IQ3_XXS", 256, 98), 19: ("IQ1_S", 256, 50),
+    20: ("IQ4_NL", 32, 18), 21: ("IQ3_S", 256, 110), 22: ("IQ2_S", 256, 82), 23: ("IQ4_XS", 256, 136),
+    24: ("I8", 1, 1), 25: ("I16", 1, 2), 26: ("I32", 1, 4), 27: ("I64", 1, 8), 28: ("F64", 1, 8),
+    29: ("IQ1_M", 256, 56), 30: ("BF16", 1, 2), 34: ("TQ1_0", 256, 54), 35: ("TQ2_0", 256, 66),
+    39: ("MXFP4", 32, 17),
+}  # fmt: skip
+
+# Byte-pair vocabularies that begin with a BOS token when the file does not say (llama.cpp, llama-vocab.cpp).
+_BPE_WITH_BOS = {"llama3", "llama-v3", "llama-bpe", "falcon3"}
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """The head of a GGUF file."""
+
+    architecture: str
+    name: str
+    kind: str
+    """`model`, or `adapter` for a LoRA file."""
+    context: int
+    """Tokens the model was trained for; 0 if the file does not say."""
+    chat_template: str | None
+    tokens: Tokens
+    parameters: int
+    tensor_types: tuple[str, ...]
+    """The most used first, by elements."""
+    licence: str
+    languages: tuple[str, ...]
+    values: dict[str, Any]
+    """Every key whose value is a number, a string or a short array."""
+
+
+def read(path: Path) -> Metadata:
+    """The metadata of the GGUF file at `path`.
+
+    Raises `ModelError` if the file is missing, is no GGUF, is damaged or ends before its last tensor does.
+    """
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+            if view[:4] != MAGIC:
+                raise ModelError(f"{path}: not a GGUF model file", hint="name a .gguf file, a folder or a hub id")
+            return _parse(_Reader(view, len(view)))
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror or error}", hint="check the path and its permissions") from error
+    except (struct.error, _DamagedError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path}: the model file is damaged or incomplete", hint="fetch it again") from error
+    except ValueError as error:  # what mmap says of an empty file
+        raise ModelError(f"{path}: the model file is empty", hint="fetch it again") from error
+
+
+def arrays(path: Path, *keys: str) -> dict[str, list[Any]]:
+    """The arrays under `keys` in full (a vocabulary, its merges); a key that the file lacks is left out.
+
+    Raises `ModelError` as `read` does. A vocabulary of 49,152 takes 0.1 s (5 s with the gguf package's reader).
+    """
+    read(path)  # its errors, said its way
+    found: dict[str, list[Any]] = {}
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+        reader = _Reader(view, len(view), at=16)
+        for _ in range(reader.count()):
+            key, kind = reader.string(), reader.scalar("I")
+            if kind != _ARRAY or key not in keys:
+                reader.value(kind)
+                continue
+            inner, count = reader.scalar("I"), reader.count()
+            found[key] = [reader.value(inner) for _ in range(count)]
+    return found
+
+
+class _DamagedError(Exception):
+    pass
+
+
+@dataclass(slots=True)
+class _Reader:
+    view: mmap.mmap
+    size: int
+    at: int = 0
+
+    def scalar(self, code: str) -> Any:
+        value = struct.unpack_from("<" + code, self.view, self.at)[0]
+        self.at += struct.calcsize("<" + code)
+        return value
+
+    def count(self) -> int:
+        number: int = self.scalar("Q")
+        if number > _MOST:
+            raise _DamagedError
+        return number
+
+    def string(self) -> str:
+        length = self.scalar("Q")
+        if self.at + length > self.size:
+            raise _DamagedError
+        text = self.view[self.at : self.at + length].decode("utf-8", errors="replace")
+        self.at += length
+        return text
+
+    def skip_strings(self, count: int) -> None:
+        # The one loop that runs once a vocabulary entry: everything local.
+        view, at, unpack = self.view, self.at, struct.Struct("<Q").unpack_from
+        for _ in range(count):
+            at += 8 + unpack(view, at)[0]
+        self.at = at
+
+    def value(self, kind: int) -> Any:
+        """The value, or for a long array the offset of its first element."""
+        if kind in _SCALARS:
+            return self.scalar(_SCALARS[kind])
+        if kind == _STRING:
+            return self.string()
+        if kind != _ARRAY:
+            raise _DamagedError
+        inner, count = self.scalar("I"), self.count()
+        if count <= _SHORT_ARRAY:
+            return [self.value(inner) for _ in range(count)]
+        start = self.at
+        if inner == _STRING:
+            self.skip_strings(count)
+        elif inner in _SCALARS:
+            self.at += count * struct.calcsize("<" + _SCALARS[inner])
+        else:
+            raise _DamagedError
+        return _Long(start, count)
+
+
+@dataclass(frozen=True, slots=True)
+class _Long:
+    start: int
+    count: int
+
+
+def _parse(reader: _Reader) -> Metadata:
+    reader.at = 4
+    if reader.scalar("I") not in (2, 3):
+        raise _DamagedError
+    tensors, keys = reader.count(), reader.count()
+    values: dict[str, Any] = {}
+    for _ in range(keys):
+        key = reader.string()
+        values[key] = reader.value(reader.scalar("I"))
+    parameters, types = _tensors(reader, tensors, int(values.get("general.alignment", 32)))
+    architecture = str(values.get("general.architecture", ""))
+    tokens = _tokens(reader, values)
+    return Metadata(
+        architecture=architecture,
+        name=str(values.get("general.name", "")),
+        kind=str(values.get("general.type", "model")),
+        context=int(values.get(f"{architecture}.context_length", 0)),
+        chat_template=values.get("tokenizer.chat_template"),
+        tokens=tokens,
+        parameters=parameters,
+        tensor_types=types,
+        licence=str(values.get("general.license", "")),
+        languages=tuple(str(code) for code in values.get("general.languages", ()) if len(str(code)) == 2),
+        values={key: value for key, value in values.items() if not isinstance(value, _Long)},
+    )
+
+
+def _tensors(reader: _Reader, count: int, alignment: int) -> tuple[int, tuple[str, ...]]:
+    """Parameters in all and the types used; raises if the file ends before its tensors do."""
+    elements: dict[str, int] = {}
+    end = 0
+    for _ in range(count):
+        reader.string()
+        size = 1
+        dimensions = reader.scalar("I")
+        if dimensions > 8:
+            raise _DamagedError
+        for _ in range(dimensions):
+            size *= reader.scalar("Q")
+        kind, offset = reader.scalar("I"), reader.scalar("Q")
+        name, block, width = TENSOR_TYPES.get(kind, (f"type {kind}", 1, 0))
+        elements[name] = elements.get(name, 0) + size
+        end = max(end, offset + size // block * width)
+    if alignment <= 0:
+        raise _DamagedError
+    data = -(-reader.at // alignment) * alignment
+    if data + end > reader.size:
+        raise _DamagedError
+    return sum(elements.values()), tuple(sorted(elements, key=lambda name: -elements[name]))
+
+
+def _tokens(reader: _Reader, values: dict[str, Any]) -> Tokens:
+    vocabulary = values.get("tokenizer.ggml.tokens")
+
+    def text(which: str) -> str:
+        number = values.get(f"tokenizer.ggml.{which}_token_id")
+        if not isinstance(number, int) or vocabulary is None:
+            return ""
+        if isinstance(vocabulary, list):
+            return str(vocabulary[number]) if 0 <= number < len(vocabulary) else ""
+        if not 0 <= number < vocabulary.count:
+            return ""
+        reader.at = vocabulary.start
+        reader.skip_strings(number)
+        return reader.string()
+
+    add_bos = values.get("tokenizer.ggml.add_bos_token")
+    if add_bos is None:
+        sentencepiece = values.get("tokenizer.ggml.model") == "llama"
+        add_bos = sentencepiece or values.get("tokenizer.ggml.pre") in _BPE_WITH_BOS
+    return Tokens(bos=text("bos"), eos=text("eos"), add_bos=bool(add_bos))
