@@ -1,6 +1,6 @@
 """The nouns every rank speaks. Standard library only.
 
-    Document + Request  ->  plan  ->  Engine  ->  candidates  ->  check, select  ->  Summary
+Document + Request  ->  plan  ->  Engine  ->  candidates  ->  check, select  ->  Summary
 """
 
 from __future__ import annotations
@@ -99,7 +99,8 @@ class Prompt:
 class Request:
     """What the reader asks of the summary."""
 
-    style: Style = "paragraph"
+    style: Style | None = None
+    """None: a sentence for a short document, a paragraph for a long one."""
     words: Length | None = None
     """In words; in characters for Chinese and Japanese."""
     sentences: Length | None = None

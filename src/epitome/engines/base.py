@@ -14,7 +14,7 @@ from epitome.types import Prompt
 
 FinishReason = Literal["stop", "length", "abort"]
 Ability = Literal[
-    "adapters", "beams", "bias", "grammar", "logprobs", "sampling", "seeds", "streaming", "token_ids"
+    "adapters", "alternatives", "beams", "grammar", "logprobs", "sampling", "seeds", "streaming", "token_ids"
 ]
 
 
@@ -23,8 +23,6 @@ class Decoding:
     """How to generate. `temperature` 0 is greedy; `beams` above 1 is beam search."""
 
     max_tokens: int = 128
-    min_tokens: int = 0
-    """The end-of-turn token is forbidden before that many."""
     temperature: float = 0.0
     top_p: float = 1.0
     top_k: int = 0
@@ -38,6 +36,8 @@ class Decoding:
     grammar: str = ""
     """GBNF."""
     logprobs: bool = False
+    alternatives: int = 0
+    """How many of the most likely tokens to report at each step, with their log-probabilities."""
     adapter: str | None = None
     """One of the adapters the engine was opened with; None is the bare base."""
 
@@ -58,6 +58,10 @@ class Chunk:
     text: str
     logprobs: tuple[float, ...] = ()
     """Natural logarithms, one a token, if asked for."""
+    tokens: tuple[str, ...] = ()
+    """The tokens as text, beside `logprobs`."""
+    alternatives: tuple[tuple[tuple[str, float], ...], ...] = ()
+    """For each token the most likely ones at its place (text, log-probability), if asked for."""
     finish: FinishReason | None = None
     prompt_tokens: int = 0
     """On the last chunk: tokens of the prompt."""
@@ -83,9 +87,7 @@ class Generator(Protocol):
     def count(self, prompt: Prompt) -> int:
         """Tokens of the whole prompt, template included."""
 
-    def generate(
-        self, requests: Sequence[GenerationRequest], cancel: Event | None = None
-    ) -> Iterator[Chunk]:
+    def generate(self, requests: Sequence[GenerationRequest], cancel: Event | None = None) -> Iterator[Chunk]:
         """Answers to all requests, interleaved as they come; batching is the engine's business.
 
         Raises `ContextError` before anything is generated if a prompt and its `max_tokens` do not fit, and
@@ -103,6 +105,8 @@ class Answer:
 
     text: str = ""
     logprobs: list[float] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
+    alternatives: list[tuple[tuple[str, float], ...]] = field(default_factory=list)
     finish: FinishReason = "stop"
     prompt_tokens: int = 0
     cached_tokens: int = 0
@@ -118,6 +122,8 @@ def answers(
         answer = collected[chunk.index]
         answer.text += chunk.text
         answer.logprobs.extend(chunk.logprobs)
+        answer.tokens.extend(chunk.tokens)
+        answer.alternatives.extend(chunk.alternatives)
         if chunk.finish is not None:
             answer.finish = chunk.finish
             answer.prompt_tokens = chunk.prompt_tokens
