@@ -286,7 +286,7 @@ def test_foreign_packages_are_found(ruin: Path) -> None:
         ("epitome.store.common", "", "the name says nothing"),
         ("epitome.store", "x = 1\n" * 501, "501 lines"),
         ("epitome.store", "def f():\n" + "    x = 1\n" * 60, "f: 61 lines"),
-        ("epitome.store", "class A:\n async def f(self, a, b, /, c, d, e, *, f, g, h, i): ...\n", "9 parameters"),
+        ("epitome.store", "async def f(a, b, /, c, d, e, *, f, g, h, i): ...\n", "9 parameters"),
         ("epitome.cli.check", "def _show(a, b, c, d, e, f, g, h, i): ...\n", "9 parameters"),
     ],
 )  # fmt: skip
