@@ -26,7 +26,7 @@ class Source:
     notices: tuple[str, ...] = ()
     """`name==version` of the wheel with the terms and notices, then its members, kept beside the model."""
     repository: str = ""
-    file: str = ""
+    revision: str = "main"
     download: int = 0
     """Bytes to fetch; 0: the size of the model."""
 
@@ -40,9 +40,11 @@ class Entry:
     title: str
     licence: str
     languages: tuple[str, ...]
+    """ISO 639-1; empty: a hundred or more (`note` says)."""
     context: int
     template: str
-    parameters: int
+    parameters: str
+    """As published, such as `135M`."""
     file: str
     size: int
     sha256: str
@@ -74,6 +76,12 @@ def find(name: str) -> Entry | None:
     return None
 
 
+def speaking(language: str) -> tuple[Entry, ...]:
+    """The entries that can write `language` (ISO 639-1), the smallest first."""
+    able = [entry for entry in entries() if not entry.languages or language in entry.languages]
+    return tuple(sorted(able, key=lambda entry: entry.size))
+
+
 def unknown(name: str) -> ModelError:
     """The error for a name that is none: what is near it, and what else could stand there."""
     known = [*EXTRACTIVE]
@@ -88,11 +96,19 @@ def unknown(name: str) -> ModelError:
     )
 
 
-def _entry(row: dict[str, Any]) -> Entry:
-    sources = tuple(
-        Source(**{key: tuple(value) if isinstance(value, list) else value for key, value in source.items()})
-        for source in row["sources"]
+def _source(row: dict[str, Any]) -> Source:
+    return Source(
+        kind=row["kind"],
+        packages=tuple(row.get("packages", ())),
+        members=tuple(row.get("members", ())),
+        notices=tuple(row.get("notices", ())),
+        repository=row.get("repository", ""),
+        revision=row.get("revision", "main"),
+        download=row.get("download", 0),
     )
+
+
+def _entry(row: dict[str, Any]) -> Entry:
     return Entry(
         name=row["name"],
         aliases=tuple(row.get("aliases", ())),
@@ -108,5 +124,5 @@ def _entry(row: dict[str, Any]) -> Entry:
         terms=row.get("terms", ""),
         terms_url=row.get("terms_url", ""),
         note=row.get("note", ""),
-        sources=sources,
+        sources=tuple(_source(each) for each in row["sources"]),
     )

