@@ -24,6 +24,8 @@ class Block:
     """0 for a paragraph; 1 to 6 for a heading."""
     page: int | None = None
     time: float | None = None
+    later: tuple[Origin, ...] = ()
+    """Where the place changes inside the block (a page break, a cue); starts count from the block's."""
 
 
 # Soft hyphen, zero-width space and word joiner, byte-order mark, directional marks, interlinear and object
@@ -80,7 +82,9 @@ def compose(
         if not block.text:
             continue
         at += 2 if parts else 0
-        origins.append(Origin(at, page=block.page, paragraph=len(parts) + 1, time=block.time))
+        number = len(parts) + 1
+        origins.append(Origin(at, page=block.page, paragraph=number, time=block.time))
+        origins += [Origin(at + place.start, place.page, number, place.time) for place in block.later]
         if block.level:
             headings.append((at, block.text, block.level))
         parts.append(block.text)

@@ -9,12 +9,15 @@ import re
 from functools import cache
 from typing import Any
 
+ENGLISH_SHARE = 0.12
+"""Share of function words that settles English (see bench/reading.py --languages for the evidence)."""
 SAMPLE = 6000
 """Characters looked at. Longer texts are sampled at the beginning, the middle and the end."""
 
 _KANA = re.compile("[\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9d]")
 _HANGUL = re.compile("[\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3]")
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
+_CJK = re.compile(f"{_HAN.pattern}|{_KANA.pattern}|{_HANGUL.pattern}")
 _WORD = re.compile(r"[^\W\d_]+")
 
 # Frequent in English, absent or rare in other languages written in Latin letters ("in", "is", "was", "on",
@@ -32,15 +35,22 @@ def detect_language(text: str) -> str:
     >>> detect_language("会议于周二结束。")
     'zh'
     """
+    return certain_language(text) or _guess(_sample(text))
+
+
+def certain_language(text: str) -> str | None:
+    """`zh`, `ja`, `ko` or `en` where script or function words leave no doubt; None where they do."""
     sample = _sample(text)
-    words = len(_WORD.findall(re.sub(f"{_HAN.pattern}|{_KANA.pattern}|{_HANGUL.pattern}", " ", sample)))
+    words = len(_WORD.findall(_CJK.sub(" ", sample)))
     kana, hangul, han = (len(script.findall(sample)) for script in (_KANA, _HANGUL, _HAN))
     if hangul > max(words, han, kana):
         return "ko"
     if kana + han > words:
         # Japanese running text is about half kana; a Chinese one quotes a brand name at most.
         return "ja" if kana > 0.1 * (kana + han) else "zh"
-    return _latin(sample)
+    if words >= 8 and len(_ENGLISH.findall(sample)) >= ENGLISH_SHARE * words:
+        return "en"
+    return None
 
 
 def _sample(text: str) -> str:
@@ -51,23 +61,15 @@ def _sample(text: str) -> str:
     return " ".join((text[:part], text[middle : middle + part], text[-part:]))
 
 
-def _latin(sample: str) -> str:
-    words = _WORD.findall(sample)
+def _guess(sample: str) -> str:
+    words = len(_WORD.findall(sample))
     if not words:
         return "en"
-    english = len(_ENGLISH.findall(sample)) / len(words)
-    if english >= ENGLISH_SHARE and len(words) >= 8:
-        return "en"
     code, confidence = _classify(sample)
-    # On headlines and lists the classifier is often wrong: below this it is not believed against plain ASCII.
-    if sample.isascii() and (confidence < 0.9 or len(words) < 5):
+    # On headlines and lists the classifier is often wrong: it is not believed at once against plain ASCII.
+    if sample.isascii() and (confidence < 0.9 or words < 5):
         return "en"
     return code
-
-
-ENGLISH_SHARE = 0.12
-"""Share of function words that settles English. bench/reading.py --languages: English news and abstracts have
-0.20 to 0.35 (1st percentile 0.16); the other European languages tried stay under 0.05."""
 
 
 def _classify(sample: str) -> tuple[str, float]:

@@ -102,13 +102,8 @@ def _file(path: Path, max_bytes: int) -> bytes:
             raise SourceError(f"{path}: is a folder", hint="expand() lists the readable files of a folder")
         with path.open("rb") as stream:
             data = stream.read(max_bytes + 1)
-    except FileNotFoundError:
-        raise SourceError(f"{path}: no such file", hint=_near(path)) from None
-    except PermissionError:
-        raise SourceError(f"{path}: no permission to read it", hint="check its owner and mode") from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SourceError(f"{path!s:.200}: cannot be read: {reason}", hint="check the name") from error
+        raise not_readable(path, error) from error
     if len(data) > max_bytes:
         raise too_large(str(path), max_bytes)
     if not data.strip():
@@ -116,6 +111,18 @@ def _file(path: Path, max_bytes: int) -> bytes:
             f"{path}: the file is empty", hint="check that it was saved, and that it is the right one"
         )
     return data
+
+
+def not_readable(path: Path, error: OSError | ValueError) -> SourceError:
+    """The error for a file that the system does not let us open."""
+    if isinstance(error, FileNotFoundError):
+        return SourceError(f"{path}: no such file", hint=_near(path))
+    if isinstance(error, IsADirectoryError):
+        return SourceError(f"{path}: is a folder", hint="name a file in it")
+    if isinstance(error, PermissionError):
+        return SourceError(f"{path}: no permission to read it", hint="check its owner and mode")
+    reason = getattr(error, "strerror", None) or error
+    return SourceError(f"{path!s:.200}: cannot be read: {reason}", hint="check the name")
 
 
 def _near(path: Path) -> str:
@@ -133,7 +140,68 @@ def _near(path: Path) -> str:
     )
 
 
+# --- which reader ---
+
+_MARKDOWN = frozenset({".md", ".markdown", ".mdown", ".mkd"})
+_HTML = frozenset({".html", ".htm", ".xhtml"})
+_SUBTITLES = frozenset({".srt", ".vtt"})
+_HTML_START = re.compile(
+    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.I | re.S
+)
+_OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_UTF8_MARK = b"\xef\xbb\xbf"
+
+
 def _parse(data: bytes, name: str, suffix: str, encoding: str | None = None) -> Document:
+    head = data[:4096].removeprefix(_UTF8_MARK)
+    if b"%PDF-" in head[:1024]:
+        from epitome.documents.pdf import read_pdf
+
+        return read_pdf(data, name)
+    if head.startswith(b"PK\x03\x04"):
+        return _zipped(data, name)
+    if head.startswith((_OLD_OFFICE, b"{\\rtf")):
+        raise SourceError(
+            f"{name}: an old or encrypted Office file, or RTF",
+            hint="save it as DOCX without a password",
+        )
+    if suffix in _HTML or _HTML_START.match(head):
+        from epitome.documents.html import read_html
+
+        return read_html(data, name, encoding)
+    return _plain(data, name, suffix, encoding)
+
+
+def _zipped(data: bytes, name: str) -> Document:
+    from epitome.documents.archive import open_zip
+
+    names = set(open_zip(data, name, "ZIP").namelist())
+    if "word/document.xml" in names:
+        from epitome.documents.docx import read_docx
+
+        return read_docx(data, name)
+    if "META-INF/container.xml" in names:
+        from epitome.documents.epub import read_epub
+
+        return read_epub(data, name)
+    raise SourceError(
+        f"{name}: an archive that is neither DOCX nor EPUB", hint="unpack it and name the files"
+    )
+
+
+def _plain(data: bytes, name: str, suffix: str, encoding: str | None) -> Document:
+    from epitome.documents import subtitles
     from epitome.documents.text import read_text
 
-    return read_text(data, name)
+    if suffix in {".pdf", ".docx", ".epub"} and b"\0" in data[:4096]:
+        kind = suffix[1:].upper()
+        raise SourceError(
+            f"{name}: the {kind} file is broken", hint="open it in its own program and save it again"
+        )
+    if suffix in _SUBTITLES or subtitles.CUES.match(data[:4096].decode("utf-8", "ignore").lstrip("\ufeff")):
+        return subtitles.read_subtitles(data, name)
+    if suffix in _MARKDOWN:
+        from epitome.documents.markdown import read_markdown
+
+        return read_markdown(data, name)
+    return read_text(data, name, encoding)

@@ -194,7 +194,14 @@ def from_text(text: str, title: str = "", source: str = "", language: str | None
     return compose((Block(part) for part in paragraphs(text)), title=title, source=source, language=language)
 
 
-def read_text(data: bytes, name: str) -> Document:
-    """A plain text file's bytes. Raises SourceError as `decode` does."""
-    text, warnings = decode(data, name)
+def read_text(data: bytes, name: str, encoding: str | None = None) -> Document:
+    """A text file's bytes; `encoding` is what a server declared. Raises SourceError as `decode` does."""
+    text, warnings = _declared(data, encoding) or decode(data, name)
     return compose((Block(part) for part in paragraphs(text)), source=name, warnings=warnings)
+
+
+def _declared(data: bytes, encoding: str | None) -> tuple[str, list[str]] | None:
+    try:
+        return (data.decode(encoding), []) if encoding and not _binary(data) else None
+    except (UnicodeDecodeError, LookupError):
+        return None
