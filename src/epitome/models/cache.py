@@ -117,22 +117,34 @@ def install(name: str, file: str, finished: Path, sha256: str, source: str) -> P
     return target
 
 
-def drop(name: str, file: str) -> None:
-    """Forget one file, and delete it unless it is used in place."""
+def drop(name: str, file: str) -> int:
+    """Forget one file, and delete it unless it is used in place; returns the bytes freed."""
     known = records(name)
     if known.pop(file, None) is not None:
         _write_records(name, known)
-    with writing(folder(name) / file):
-        (folder(name) / file).unlink(missing_ok=True)
+    path = folder(name) / file
+    with writing(path):
+        freed = path.stat().st_size if path.is_file() else 0
+        path.unlink(missing_ok=True)
+    return freed
 
 
 def forget(name: str) -> int:
     """Delete all cached files of `name`; returns the bytes freed. Files used in place are left alone."""
     home = folder(name)
-    freed = sum(path.stat().st_size for path in home.rglob("*") if path.is_file() and not path.is_symlink())
-    with writing(home):
+    if not home.is_dir():
+        return 0
+    freed = sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
+    with locked(name), writing(home):
         shutil.rmtree(home)
     return freed
+
+
+def names() -> list[str]:
+    """Every name that has files or records in the cache."""
+    found = [path.parent for path in models_folder().rglob(RECORD)]
+    hub = models_folder() / "hub"
+    return sorted(path.name.replace("--", "/", 1) if path.parent == hub else path.name for path in found)
 
 
 def digest(path: Path) -> str:

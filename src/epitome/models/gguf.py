@@ -6,14 +6,18 @@ https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 
 from __future__ import annotations
 
+import math
 import mmap
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from epitome.errors import ModelError
 from epitome.models.template import Tokens
+
+_T = TypeVar("_T")
 
 MAGIC = b"GGUF"
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
@@ -61,18 +65,52 @@ class Metadata:
     """Every key whose value is a number, a string or a short array."""
 
 
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """Where a tensor lies in the file. `kind` is ggml's number, `shape` is row length first."""
+
+    name: str
+    shape: tuple[int, ...]
+    kind: int
+    start: int
+    """Offset in the file."""
+    size: int
+    """In bytes; 0 for a kind that is not known here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where things lie in the file: enough to rewrite it with other tensors and the same keys."""
+
+    keys_end: int
+    keys: int
+    file_type_at: int | None
+    """Offset of the value of `general.file_type`, a 32-bit number."""
+    alignment: int
+    tensors: tuple[Tensor, ...]
+
+
 def read(path: Path) -> Metadata:
     """The metadata of the GGUF file at `path`.
 
     Raises `ModelError` if the file is missing, is no GGUF, is damaged or ends before its last tensor does.
     """
+    return _opened(path, _metadata)
+
+
+def layout(path: Path) -> Layout:
+    """Where keys and tensors lie. Raises `ModelError` as `read` does."""
+    return _opened(path, lambda reader: _parse(reader)[1])
+
+
+def _opened(path: Path, parse: Callable[[_Reader], _T]) -> _T:
     try:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
             if view[:4] != MAGIC:
                 raise ModelError(
                     f"{path}: not a GGUF model file", hint="name a .gguf file, a folder or a hub id"
                 )
-            return _parse(_Reader(view, len(view)))
+            return parse(_Reader(view, len(view)))
     except OSError as error:
         raise ModelError(
             f"{path}: {error.strerror or error}", hint="check the path and its permissions"
@@ -165,55 +203,76 @@ class _Long:
     count: int
 
 
-def _parse(reader: _Reader) -> Metadata:
+def _parse(reader: _Reader) -> tuple[dict[str, Any], Layout]:
     reader.at = 4
     if reader.scalar("I") not in (2, 3):
         raise _DamagedError
     tensors, keys = reader.count(), reader.count()
     values: dict[str, Any] = {}
+    file_type_at = None
     for _ in range(keys):
-        key = reader.string()
-        values[key] = reader.value(reader.scalar("I"))
-    parameters, types = _tensors(reader, tensors, int(values.get("general.alignment", 32)))
+        key, kind = reader.string(), reader.scalar("I")
+        if key == "general.file_type" and kind == 4:
+            file_type_at = reader.at
+        values[key] = reader.value(kind)
+    alignment = values.get("general.alignment", 32)
+    if not isinstance(alignment, int) or alignment <= 0:
+        raise _DamagedError
+    keys_end = reader.at
+    return values, Layout(keys_end, keys, file_type_at, alignment, _tensors(reader, tensors, alignment))
+
+
+def _tensors(reader: _Reader, count: int, alignment: int) -> tuple[Tensor, ...]:
+    """All tensors; raises if the file ends before they do."""
+    found: list[tuple[str, tuple[int, ...], int, int]] = []
+    for _ in range(count):
+        name, dimensions = reader.string(), reader.scalar("I")
+        if dimensions > 8:
+            raise _DamagedError
+        shape = tuple(reader.scalar("Q") for _ in range(dimensions))
+        found.append((name, shape, reader.scalar("I"), reader.scalar("Q")))
+    data = -(-reader.at // alignment) * alignment
+    tensors = tuple(
+        Tensor(name, shape, kind, data + offset, _size(shape, kind)) for name, shape, kind, offset in found
+    )
+    if any(tensor.start + tensor.size > reader.size for tensor in tensors):
+        raise _DamagedError
+    return tensors
+
+
+def _size(shape: tuple[int, ...], kind: int) -> int:
+    _, block, width = TENSOR_TYPES.get(kind, ("", 1, 0))
+    return math.prod(shape) // block * width
+
+
+def _metadata(reader: _Reader) -> Metadata:
+    values, layout = _parse(reader)
+    elements: dict[str, int] = {}
+    for tensor in layout.tensors:
+        name = TENSOR_TYPES.get(tensor.kind, (f"type {tensor.kind}",))[0]
+        elements[name] = elements.get(name, 0) + math.prod(tensor.shape)
     architecture = str(values.get("general.architecture", ""))
-    tokens = _tokens(reader, values)
+    context = values.get(f"{architecture}.context_length", 0)
+    template = values.get("tokenizer.chat_template")
+    languages = values.get("general.languages")
     return Metadata(
         architecture=architecture,
         name=str(values.get("general.name", "")),
         kind=str(values.get("general.type", "model")),
-        context=int(values.get(f"{architecture}.context_length", 0)),
-        chat_template=values.get("tokenizer.chat_template"),
-        tokens=tokens,
-        parameters=parameters,
-        tensor_types=types,
+        context=context if isinstance(context, int) else 0,
+        chat_template=template if isinstance(template, str) else None,
+        tokens=_tokens(reader, values),
+        parameters=sum(elements.values()),
+        tensor_types=tuple(sorted(elements, key=lambda name: -elements[name])),
         licence=str(values.get("general.license", "")),
-        languages=tuple(str(code) for code in values.get("general.languages", ()) if len(str(code)) == 2),
+        languages=_codes(languages if isinstance(languages, list) else []),
         values={key: value for key, value in values.items() if not isinstance(value, _Long)},
     )
 
 
-def _tensors(reader: _Reader, count: int, alignment: int) -> tuple[int, tuple[str, ...]]:
-    """Parameters in all and the types used; raises if the file ends before its tensors do."""
-    elements: dict[str, int] = {}
-    end = 0
-    for _ in range(count):
-        reader.string()
-        size = 1
-        dimensions = reader.scalar("I")
-        if dimensions > 8:
-            raise _DamagedError
-        for _ in range(dimensions):
-            size *= reader.scalar("Q")
-        kind, offset = reader.scalar("I"), reader.scalar("Q")
-        name, block, width = TENSOR_TYPES.get(kind, (f"type {kind}", 1, 0))
-        elements[name] = elements.get(name, 0) + size
-        end = max(end, offset + size // block * width)
-    if alignment <= 0:
-        raise _DamagedError
-    data = -(-reader.at // alignment) * alignment
-    if data + end > reader.size:
-        raise _DamagedError
-    return sum(elements.values()), tuple(sorted(elements, key=lambda name: -elements[name]))
+def _codes(languages: list[Any]) -> tuple[str, ...]:
+    """The two-letter codes; none where the file also names languages that have only a longer one."""
+    return tuple(languages) if all(len(str(code)) == 2 for code in languages) else ()
 
 
 def _tokens(reader: _Reader, values: dict[str, Any]) -> Tokens:

@@ -14,7 +14,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit
@@ -60,14 +60,13 @@ def resolve(name: str, report: Progress, *, force: bool = False) -> Model:
     repository, wanted = parse(name)
     if force:
         with cache.locked(repository):
-            for file in cache.records(repository):
-                if not wanted or file == wanted or _is_of(file, wanted):
-                    cache.drop(repository, file)
+            for file in meant(repository, wanted):
+                cache.drop(repository, file)
     if not wanted:
         return _whole_model(repository, report)
     if not wanted.endswith(".gguf"):
         wanted = _by_quantisation(repository, wanted)
-    return local.from_gguf(_gguf(repository, wanted, report), name=name)
+    return _gguf(repository, wanted, name, report)
 
 
 def parse(name: str) -> tuple[str, str]:
@@ -78,13 +77,26 @@ def parse(name: str) -> tuple[str, str]:
     return match[1], match[2] or ""
 
 
-def cached(name: str) -> list[Path]:
-    """The files that are cached for a hub id; nothing is fetched."""
+def find(name: str) -> Model | None:
+    """The model that a hub id means if it is cached; nothing is fetched. Raises `ModelError` if damaged."""
     repository, wanted = parse(name)
-    files = [
-        file for file in cache.records(repository) if not wanted or file == wanted or _is_of(file, wanted)
-    ]
-    return [path for file in files if (path := cache.lookup(repository, file))]
+    if not wanted and cache.lookup(repository, "config.json"):
+        return local.from_folder(cache.folder(repository), repository)
+    for file in meant(repository, wanted):
+        if file.endswith(".gguf") and cache.lookup(repository, file):
+            return _as_model(repository, file, name)
+    return None
+
+
+def meant(repository: str, wanted: str) -> list[str]:
+    """The recorded files of a repository that `wanted` means: a file, a quantisation, or all."""
+    files = cache.records(repository)
+    return sorted(file for file in files if not wanted or file == wanted or _is_of(file, wanted))
+
+
+def _as_model(repository: str, file: str, name: str) -> Model:
+    record = cache.records(repository)[file]
+    return replace(local.from_gguf(cache.folder(repository) / record.path, name), sha256=record.sha256)
 
 
 def fetch_entry(entry: Entry, source: Source, report: Progress) -> Path:
@@ -103,13 +115,14 @@ def fetch_entry(entry: Entry, source: Source, report: Progress) -> Path:
         return _download(client, remote, (entry.name, entry.file), report, entry.name)
 
 
-def _gguf(repository: str, file: str, report: Progress) -> Path:
-    """One GGUF of a repository, with all its parts if it is split; the path of the first."""
+def _gguf(repository: str, file: str, name: str, report: Progress) -> Model:
+    """One GGUF of a repository, with all its parts if it is split."""
     split = _PART.search(file)
     count = int(split[1]) if split else 1
     files = [file.replace("-00001-of-", f"-{i:05}-of-") for i in range(1, count + 1)]
-    paths = [_file(repository, each, report) for each in files]
-    return paths[0]
+    for each in files:
+        _file(repository, each, report)
+    return _as_model(repository, file, name)
 
 
 def _file(repository: str, file: str, report: Progress) -> Path:
@@ -151,7 +164,7 @@ def _whole_model(repository: str, report: Progress) -> Model:
         else:
             ggufs = []
     if ggufs:
-        return local.from_gguf(_gguf(repository, ggufs[0], report), repository)
+        return _gguf(repository, ggufs[0], repository, report)
     return local.from_folder(cache.folder(repository), repository)
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from epitome import settings
 from epitome.errors import ModelError, OfflineError
-from epitome.models import cache, catalogue, local, packages, terms
+from epitome.models import cache, catalogue, gguf, local, packages, terms, weights
 from epitome.models.catalogue import Entry, Source
 from epitome.models.model import Model, Progress
 
@@ -63,6 +63,68 @@ def pull(name: str, *, force: bool = False, on_progress: Progress | None = None)
     return resolve(name, on_progress=on_progress)
 
 
+def find(name: str) -> Model | None:
+    """The model that `name` names if it is on this machine; nothing is fetched and no terms are asked for.
+
+    Raises `ModelError` if it is there but damaged, or if nothing is called so.
+    """
+    if entry := catalogue.find(name):
+        path = cached(entry)
+        return _model(entry, path) if path else None
+    if not Path(name).expanduser().exists() and not _looks_like_path(name) and _HUB_ID.fullmatch(name):
+        from epitome.models import hub
+
+        return hub.find(name)
+    return resolve(name)
+
+
+def verify(model: Model) -> str:
+    """The SHA-256 of the model's file, computed now and compared with what was fetched.
+
+    Raises `ModelError` if they differ; engines call it when a file that should be good does not load. A file
+    that is not Epitome's own has nothing to be compared with: only its structure is checked.
+    """
+    if model.path is None or not model.path.is_file():
+        raise ModelError(f"{model.name} is no single file: there is no checksum to verify")
+    found = cache.digest(model.path)
+    if model.sha256 and found != model.sha256:
+        raise cache.damaged(model.name, model.path)
+    if model.format == "gguf":
+        gguf.read(model.path)
+    return found
+
+
+def uncache(name: str) -> int:
+    """Delete a model from the cache, and what was made of it; returns the bytes freed.
+
+    Raises `ModelError` if it is not in the cache.
+    """
+    entry = catalogue.find(name)
+    repository, wanted = (entry.name, "") if entry else _hub_parts(name)
+    if not cache.records(repository):
+        raise ModelError(f"{name} is not in the cache", hint="`epitome models list` shows what is")
+    freed = 0
+    for file, record in cache.records(repository).items():
+        if not wanted or file in _meant(repository, wanted):
+            freed += weights.discard(cache.folder(repository) / record.path, record.sha256)
+            freed += cache.drop(repository, file)
+    return freed + (0 if wanted else cache.forget(repository))
+
+
+def _meant(repository: str, wanted: str) -> list[str]:
+    from epitome.models import hub
+
+    return hub.meant(repository, wanted)
+
+
+def _hub_parts(name: str) -> tuple[str, str]:
+    from epitome.models import hub
+
+    if not _HUB_ID.fullmatch(name):
+        raise catalogue.unknown(name)
+    return hub.parse(name)
+
+
 def cached(entry: Entry) -> Path | None:
     """Where the entry's file lies, without fetching; raises `ModelError` if it is damaged."""
     return cache.lookup(entry.name, entry.file, entry.sha256)
@@ -75,6 +137,10 @@ def _from_entry(entry: Entry, report: Progress) -> Model:
         with cache.locked(entry.name):
             # Somebody else may have fetched it while we waited.
             path = cached(entry) or _fetch(entry, report)
+    return _model(entry, path)
+
+
+def _model(entry: Entry, path: Path) -> Model:
     return Model(
         name=entry.name,
         format="gguf",
