@@ -9,9 +9,10 @@ from epitome.documents.layout import Paragraph
 _NUMBERED = re.compile(
     r"(?:(?:\d{1,2}(?:\.\d{1,2}){0,3}|[IVX]{1,4})\.?|[A-Z](?:\.\d{1,2}){1,3}\.?|[A-Z])\s+(?=[^\W\d_])"
 )
+_DIGITS = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,3})\.?\s")
 _NAMED = re.compile(
-    r"(?:\d+\.?\s+)?(?:abstract|introduction|background|related work|methods?|methodology|experiments?|results?|"
-    r"evaluation|discussion|conclusions?|conclusions? and future work|future work|summary|limitations|"
+    r"(?:\d+\.?\s+)?(?:abstract|introduction|background|related work|methods?|methodology|experiments?|"
+    r"results?|evaluation|discussion|conclusions?(?: and future work)?|future work|summary|limitations|"
     r"acknowledge?ments?|references|bibliography|appendix(?: \w)?|appendices|摘要|引言|结论|参考文献)[.:]?",
     re.IGNORECASE,
 )
@@ -29,6 +30,7 @@ def mark_headings(found: list[Paragraph], body: float) -> str:
     """
     for paragraph in found:
         paragraph.level = _level(paragraph, body)
+    _refuse_unordered(found, body)
     numbered = sum(bool(paragraph.level and _NUMBERED.match(paragraph.text)) for paragraph in found) >= 3
     listed = False
     for paragraph in found:
@@ -39,36 +41,41 @@ def mark_headings(found: list[Paragraph], body: float) -> str:
     return _title(found, body)
 
 
+def _refuse_unordered(found: list[Paragraph], body: float) -> None:
+    """A numbered line in plain body type is a heading only where its number is the next one."""
+    last: tuple[int, ...] = ()
+    for paragraph in found:
+        match = _DIGITS.match(paragraph.text)
+        if not paragraph.level or not match:
+            continue
+        number = tuple(map(int, match[1].split(".")))
+        follows = number == (*last, 1) or any(number == (*last[:at], last[at] + 1) for at in range(len(last)))
+        if follows or (last and not _plain(paragraph, body) and number > last):
+            last = number
+        elif _plain(paragraph, body):
+            paragraph.level = 0
+
+
+def _plain(paragraph: Paragraph, body: float) -> bool:
+    return paragraph.size <= 1.12 * body and not all(line.bold for line in paragraph.lines)
+
+
 def _level(paragraph: Paragraph, body: float) -> int:
     text = paragraph.text
     if len(paragraph.lines) > 3 or not 3 <= len(text) <= 120 or not re.search(r"[^\W\d_]{2}", text):
         return 0
     if _NAMED.fullmatch(text):
         return 2
-    if _SENTENCE.search(text) or _CAPTION.match(text) or _FORMULA.search(text) or paragraph.small:
+    match = _NUMBERED.match(text)
+    rest = text[match.end() :] if match else text
+    if _SENTENCE.search(text) or _CAPTION.match(text) or _FORMULA.search(rest) or paragraph.small:
         return 0
-    large = paragraph.size > 1.12 * body
-    bold = all(line.bold for line in paragraph.lines)
-    if match := _NUMBERED.match(text):
-        plain = not large and not bold
-        return (
-            0 if plain and not _titled(text[match.end() :]) else min(6, 2 + match[0].strip(". ").count("."))
-        )
+    if match:
+        wordy = not rest[:1].isupper() or re.search(r"\d", rest) or len(rest.split()) > 10
+        return 0 if wordy and _plain(paragraph, body) else min(6, 2 + match[0].strip(". ").count("."))
     if len(text.split()) > 12 or text[0].islower() or not text[0].isalpha():
         return 0
-    return 2 if large else 3 if bold else 0
-
-
-def _titled(text: str) -> bool:
-    """Whether a numbered line in body type reads like a heading: a few words, most of them with capitals."""
-    words = [word for word in text.split() if len(word) > 3]
-    capitals = sum(word[0].isupper() for word in words)
-    return (
-        text[:1].isupper()
-        and len(text.split()) <= 10
-        and capitals >= 0.6 * len(words)
-        and not re.search(r"\d", text)
-    )
+    return 2 if paragraph.size > 1.12 * body else 3 if not _plain(paragraph, body) else 0
 
 
 def _title(found: list[Paragraph], body: float) -> str:
@@ -88,7 +95,7 @@ def _title(found: list[Paragraph], body: float) -> str:
     for paragraph in found[found.index(largest) + 1 :][: 40 - opened]:
         if paragraph.lines[0].page != largest.lines[0].page:
             break
-        if _NAMED.fullmatch(paragraph.text) or (paragraph.level and _NUMBERED.match(paragraph.text)):
+        if _NAMED.fullmatch(paragraph.text) or re.match(r"(?:1|I)\.?\s+[^\W\d_]", paragraph.text):
             break
         if len(paragraph.text) > 300:
             break

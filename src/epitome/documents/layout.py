@@ -63,8 +63,9 @@ _NUMBER = re.compile(
     r"[\s\-–—|•]*(?:page\s*)?(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:/|of)\s*\d{1,4})?[\s\-–—|•.]*", re.I
 )
 _IMPRINT = re.compile(
-    r"(?:in )?proceedings of |.*\bpages? \d+\s*[-–—]\s*\d+|(?:\(c\)|c|©|copyright)\s*(?:©\s*)?[12]\d{3}\b|"
-    r"©|.*\ball rights reserved|doi:|https?://doi|arxiv:\d",
+    r"^(?:in )?proceedings of |\bpages? \d+\s*[-–—]\s*\d+|(?:\(c\)|\bc|©|copyright)\s*(?:©\s*)?[12]\d{3}\b|"
+    r"^.{0,2}\s*[12]\d{3} (?:association|acl|ieee|acm|springer|elsevier|the authors)\b|"
+    r"\ball rights reserved|^doi:|^https?://doi|^arxiv:\d",
     re.IGNORECASE,
 )
 
@@ -104,21 +105,20 @@ def _key(line: Line) -> str:
 
 def _furniture(line: Line, others: list[str]) -> bool:
     text = line.text.strip()
-    if _NUMBER.fullmatch(text) or _IMPRINT.match(text):
+    if _NUMBER.fullmatch(text) or _IMPRINT.search(text):
         return True
     key = _key(line)
     if len(key) < 3:
         return False
-    # Scanned headers differ by a letter or two from page to page.
-    return any(
-        key == other
-        or (
-            len(key) > 8
-            and SequenceMatcher(None, key, other).quick_ratio() > 0.9
-            and SequenceMatcher(None, key, other).ratio() > 0.85
-        )
-        for other in others
-    )
+    return any(_same(key, other) for other in others)
+
+
+def _same(key: str, other: str) -> bool:
+    """Scanned headers differ by a letter or two from page to page."""
+    if key == other or len(key) <= 8:
+        return key == other
+    matcher = SequenceMatcher(None, key, other)
+    return matcher.quick_ratio() > 0.85 and matcher.ratio() > 0.85
 
 
 # --- reading order ---
@@ -158,7 +158,7 @@ def columns(lines: list[Line], depth: int = 0) -> list[list[Line]]:
 
 
 def _gutter(lines: list[Line]) -> float | None:
-    """The x between two columns of text, or None: most lines keep clear of it, and both sides look like text."""
+    """The x between two columns, or None: most lines keep clear of it, and both sides look like text."""
     if len(lines) < 8:
         return None
     left, right = min(line.left for line in lines), max(line.right for line in lines)
@@ -217,6 +217,7 @@ def _joined_row(row: list[Line]) -> Line:
 # --- paragraphs ---
 
 _ENDED = re.compile(r"[.!?:;。！？：；][\"'”’)\]]*$")
+_NUMBERED = re.compile(r"\d{1,2}(?:\.\d{1,2})*\.?\s")
 _BULLET = re.compile(r"[•▪◦‣●○■–—*]\s|\(?[a-z0-9]{1,3}[.)]\s|\[\d{1,3}\]\s")
 
 
@@ -255,12 +256,16 @@ def _whole_headings(found: list[Paragraph], body: float) -> list[Paragraph]:
 
 def _begins(before: Line, line: Line, after: Line | None, left: float, right: float, leading: float) -> bool:
     size = line.size
+    gap = (line.top - before.top) / max(leading, 1.1 * size)
+    if gap > 1.35 or not 0.88 < size / before.size < 1.14:
+        return True
     short = before.right < right - max(2.5 * size, 0.12 * (right - left))
     ended = bool(_ENDED.search(before.text))
-    if not 0.88 < size / before.size < 1.14 or (before.bold != line.bold and (short or ended)):
-        return True
-    if line.top - before.top > 1.35 * max(leading, 1.1 * size):
-        return True
+    if before.bold != line.bold:
+        # A heading that fills its line still stands apart; words in bold inside a paragraph do not.
+        return short or ended or gap > 1.1 or (before.bold and bool(_NUMBERED.match(before.text)))
+    if before.bold and line.bold and not _NUMBERED.match(line.text):
+        return False
     if line.left > before.left + 0.7 * size:
         first_line = after is None or after.left < line.left - 0.7 * size or after.page != line.page
         return first_line or (short and ended)

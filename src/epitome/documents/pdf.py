@@ -48,7 +48,7 @@ def read_pdf(data: bytes, name: str) -> Document:
     """A PDF file's bytes: columns in reading order, running headers, footers and page numbers dropped.
 
     Words broken at line ends are joined, paragraphs rebuilt over lines, columns and pages, headings told by
-    size, weight and numbering. Raises SourceError where the file is encrypted, broken, or has no readable text.
+    size, weight and numbering. Raises SourceError where the file is encrypted, broken or without text.
     """
     with _PDFIUM:
         pages, heights, metadata = _read(data, name)
