@@ -1,0 +1,137 @@
+"""A GGUF file's tokenizer without llama.cpp: for engines that read the weights but not the words.
+
+Byte-pair vocabularies only (GPT-2's kind, which SmolLM, Llama 3 and Qwen use), checked against llama.cpp's own
+tokenizer token by token. Special tokens are kept out of the byte-pair vocabulary altogether, so that no text can
+ever become one; markup is split off by its own pattern.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from epitome.errors import EngineError
+from epitome.models import gguf
+from epitome.models.template import Segment
+
+# How each family cuts text before byte pairs are merged; published with the models, in `tokenizer.json`.
+_GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+_LLAMA3 = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+    r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+_PATTERNS: dict[str, tuple[str, ...]] = {
+    "smollm": (r"\p{N}", _GPT2),
+    "gpt-2": (_GPT2,),
+    "llama-bpe": (_LLAMA3,),
+    "qwen2": (_LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}"),),
+}
+_WHOLE_WORDS = {"llama-bpe"}
+"""Families that take a word of the vocabulary whole, whatever the merges say."""
+_CONTROL, _USER = 3, 4
+"""Kinds of token in GGUF that are not made by merging."""
+
+
+class Vocabulary:
+    """Text to token ids and back, as the model of a GGUF file was trained."""
+
+    def __init__(self, tokenizer: Any, special: dict[str, int]) -> None:
+        self._tokenizer = tokenizer
+        self._special = special
+        self._markup = re.compile(
+            "|".join(re.escape(text) for text in sorted(special, key=len, reverse=True))
+        )
+        self._ids = set(special.values())
+        self._bytes = {letter: byte for byte, letter in _alphabet().items()}
+
+    @classmethod
+    def read(cls, path: Path) -> Vocabulary:
+        """The vocabulary of the GGUF file at `path`.
+
+        Raises `EngineError` for a vocabulary of another kind than byte pairs, or of a family not known here.
+        """
+        values = gguf.read(path).values
+        kind, family = values.get("tokenizer.ggml.model"), values.get("tokenizer.ggml.pre", "gpt-2")
+        if kind != "gpt2" or family not in _PATTERNS:
+            raise EngineError(
+                f"{path.name}: its tokenizer ({kind}, {family}) is known to llama.cpp only",
+                hint="--engine llamacpp",
+            )
+        names = ("tokenizer.ggml.tokens", "tokenizer.ggml.merges", "tokenizer.ggml.token_type")
+        found = gguf.arrays(path, *names)
+        tokens, merges, kinds = (found.get(name, []) for name in names)
+        special = {
+            token: at
+            for at, (token, sort) in enumerate(zip(tokens, kinds, strict=True))
+            if sort in (_CONTROL, _USER)
+        }
+        words = {token: at for at, token in enumerate(tokens) if token not in special}
+        return cls(_tokenizer(words, merges, family), special)
+
+    @classmethod
+    def load(cls, folder: Path) -> Vocabulary:
+        """What `save` wrote."""
+        from tokenizers import Tokenizer
+
+        special = json.loads((folder / "special_tokens.json").read_text("utf-8"))
+        return cls(Tokenizer.from_file(str(folder / "tokenizer.json")), special)
+
+    def save(self, folder: Path) -> None:
+        """Write it where `load` finds it: faster to read than the GGUF file."""
+        self._tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+        (folder / "special_tokens.json").write_text(json.dumps(self._special), "utf-8")
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids of plain text: what looks like a special token is none."""
+        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
+        return ids
+
+    def encode_markup(self, text: str) -> list[int]:
+        """Token ids of a template's own markup, in which special tokens are special."""
+        ids: list[int] = []
+        at = 0
+        for match in self._markup.finditer(text):
+            if match.start() > at:
+                ids += self.encode(text[at : match.start()])
+            ids.append(self._special[match.group()])
+            at = match.end()
+        return ids + self.encode(text[at:]) if at < len(text) else ids
+
+    def ids(self, segments: list[Segment]) -> list[int]:
+        """Token ids of a rendered prompt."""
+        return [
+            token
+            for segment in segments
+            for token in (self.encode_markup(segment.text) if segment.special else self.encode(segment.text))
+        ]
+
+    def decode(self, ids: list[int]) -> str:
+        """Text of `ids`: special tokens are left out, broken UTF-8 becomes U+FFFD."""
+        words = (self._tokenizer.id_to_token(token) or "" for token in ids if token not in self._ids)
+        return bytes(self._bytes[letter] for word in words for letter in word).decode("utf-8", "replace")
+
+    def special(self, text: str) -> int | None:
+        """The id of a special token."""
+        return self._special.get(text)
+
+
+def _tokenizer(words: dict[str, int], merges: list[str], family: str) -> Any:
+    from tokenizers import Regex, Tokenizer
+    from tokenizers.models import BPE
+    from tokenizers.pre_tokenizers import ByteLevel, Sequence, Split
+
+    pairs = [(left, right) for left, _, right in (merge.partition(" ") for merge in merges)]
+    tokenizer = Tokenizer(BPE(vocab=words, merges=pairs, ignore_merges=family in _WHOLE_WORDS))
+    cuts = [Split(Regex(pattern), behavior="isolated") for pattern in _PATTERNS[family]]
+    tokenizer.pre_tokenizer = Sequence([*cuts, ByteLevel(add_prefix_space=False, use_regex=False)])
+    return tokenizer
+
+
+def _alphabet() -> dict[int, str]:
+    """GPT-2's letter for each byte: printable ones stand for themselves, the others for U+0100 and on."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    letters = {byte: chr(byte) for byte in printable}
+    others = (byte for byte in range(256) if byte not in letters)
+    return letters | {byte: chr(0x100 + at) for at, byte in enumerate(others)}
