@@ -42,3 +42,16 @@ def tokens(text: str, language: str = "en") -> list[str]:
         return [stem(word) if len(word) > 3 else word for word in _ENGLISH.findall(text.lower())]
     text = unicodedata.normalize("NFKC", text).lower()
     return (_CHARACTERS if by_character(language) else _WORDS).findall(text)
+
+
+def words(text: str, language: str = "en") -> list[tuple[str, int, int]]:
+    """Every word (every character in Chinese and Japanese), lower-cased and not stemmed, with its offsets.
+
+    >>> words("Ça va, R2-D2?")
+    [('ça', 0, 2), ('va', 3, 5), ('r2', 7, 9), ('d2', 10, 12)]
+    """
+    pattern = _CHARACTERS if by_character(language) else _WORDS
+    return [
+        (unicodedata.normalize("NFKC", match.group()).lower(), match.start(), match.end())
+        for match in pattern.finditer(text)
+    ]

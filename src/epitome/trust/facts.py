@@ -1,0 +1,220 @@
+"""Facts that can be checked without a model: the numbers and quotations of a summary must be its source's.
+
+Exact by design: a rounded figure, a number written as a word, a sum in other digits all count as contained;
+a sum or a count that the writer worked out does not. Names and dates come with the learned checks.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import defaultdict
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cached_property
+
+from epitome.metrics.tokens import by_character, words
+from epitome.trust.numbers import Number, numbers
+from epitome.types import Fact
+
+_QUOTED = re.compile(
+    r"“([^“”]{1,600})”|\"([^\"\n]{1,600})\"|«([^«»]{1,600})»|「([^「」]{1,600})」|『([^『』]{1,600})』"
+    r"|(?<![\w'’])‘([^‘’\n]{2,300}(?:’\w+[^‘’\n]{0,300})*)’(?!\w)"
+)
+# A writer's own words inside a quotation: [he], (sic), and what was left out.
+_EDITED = re.compile(r"\[[^\]]*\]|\(sic\)|\.{3,}|…+|⋯+")
+_ROUGHLY = re.compile(
+    r"(?:about|around|roughly|approximately|some|almost|nearly|over|than|under|least|most|circa|estimated|"
+    r"up to|approaching|close to|exceed\w*|约|近|超过?|逾|接近|不到|至少|多达)\s?[$£€¥]?\s?$",
+    re.IGNORECASE,
+)
+
+
+class FactIndex:
+    """A source, read once: what numbers it contains, in which units, and its words for looking quotations up.
+
+    >>> index = FactIndex("Sales rose to 1.2 million in 2023, she said.", "en")
+    >>> [fact.text for fact in index.unsupported("Sales fell to 1,300,000 in 2023.")]
+    ['1,300,000']
+    """
+
+    def __init__(self, source: str, language: str = "en") -> None:
+        self.source = source
+        self.language = language
+
+    def unsupported(self, text: str) -> list[Fact]:
+        """The numbers and quotations of `text` that the source does not contain, in order of appearance."""
+        flags = self._numbers_in(text) + self._quotations_in(text)
+        return sorted(flags, key=lambda fact: (fact.start, fact.end))
+
+    # --- numbers ---
+
+    @cached_property
+    def _numbers(self) -> list[Number]:
+        return numbers(self.source, self.language)
+
+    @cached_property
+    def _by_value(self) -> dict[Decimal, list[Number]]:
+        index: dict[Decimal, list[Number]] = defaultdict(list)
+        for number in self._numbers:
+            for value in number.values:
+                index[value].append(number)
+        return index
+
+    @cached_property
+    def _sorted_values(self) -> list[Decimal]:
+        return sorted(self._by_value)
+
+    def _numbers_in(self, text: str) -> list[Fact]:
+        return [
+            Fact("number", text[n.start : n.end], n.start, n.end, self._nearest_number(n, text))
+            for n in numbers(text, self.language)
+            if not n.weak and not self._has(n, text)
+        ]
+
+    def _has(self, number: Number, text: str) -> bool:
+        if any(
+            _agree(number, other) for value in self._meant(number, text) for other in self._by_value[value]
+        ):
+            return True
+        written = text[number.start : number.end]
+        if written.count(".") == 1 and written.replace(".", ":") in self.source:
+            return True  # a time: 10.30 and 10:30
+        return self._rounded(number, text)
+
+    def _meant(self, number: Number, text: str) -> list[Decimal]:
+        """The values that would support the number, of those the source has."""
+        wanted = list(number.values)
+        if number.unit == "%":
+            wanted += [value / 100 for value in number.values]
+        elif 0 < number.values[0] < 1:
+            wanted += [value * 100 for value in number.values]
+        if text[number.end : number.end + 1] == "s" and number.values[0] % 10 == 0:
+            wanted += [number.values[0] + year for year in range(10)]  # the 1990s
+        return [value for value in wanted if value in self._by_value]
+
+    def _rounded(self, number: Number, text: str) -> bool:
+        """Whether the source has a finer number that rounds to this one.
+
+        "About 300" may be 297 or 312; without such a word only decimals and numbers from 1,000 on may be
+        rounded, to two digits at least.
+        """
+        rough = bool(_ROUGHLY.search(text, max(0, number.start - 16), number.start))
+        for value in number.values:
+            step = _step(value)
+            if not (step < 1 or (rough and value >= 10) or (value >= 1000 and value / step >= 10)):
+                continue
+            reach = step if rough else step / 2
+            low = bisect_left(self._sorted_values, value - reach)
+            for candidate in self._sorted_values[low:]:
+                if candidate > value + reach:
+                    break
+                finer = candidate % step != 0
+                close = rough or candidate.quantize(step, ROUND_HALF_UP) == value or step >= 10
+                if finer and close and any(_agree(number, other) for other in self._by_value[candidate]):
+                    return True
+        return False
+
+    def _nearest_number(self, number: Number, text: str) -> str:
+        """What the source says where it counts the same thing, or else the nearest value."""
+        around = _context(text, number)
+
+        def distance(other: Number) -> tuple[int, int, float]:
+            shared = len(around & _context(self.source, other))
+            ratio = (float(other.values[0]) + 1) / (float(number.values[0]) + 1)
+            return -shared, other.unit != number.unit, abs(ratio - 1)
+
+        candidates = [other for other in self._numbers if not other.weak]
+        if not candidates:
+            return ""
+        best = min(candidates, key=distance)
+        return _phrase(self.source, best.start, best.end)
+
+    # --- quotations ---
+
+    @cached_property
+    def _words(self) -> list[tuple[str, int, int]]:
+        return words(self.source, self.language)
+
+    @cached_property
+    def _stream(self) -> str:
+        """The source's words without spaces: "do n't" is "don't", and no mark or line break matters."""
+        return "".join(word for word, _, _ in self._words)
+
+    def _quotations_in(self, text: str) -> list[Fact]:
+        facts = []
+        for match in _QUOTED.finditer(text):
+            group = match.lastindex or 0
+            quoted = match[group]
+            if quoted != quoted.strip() or self._is_term(quoted) or len(quoted) > 0.9 * len(text.strip()) - 2:
+                continue
+            if not all(self._says(part) for part in _EDITED.split(quoted)):
+                nearest = self._nearest_words(quoted)
+                facts.append(Fact("quotation", quoted, match.start(group), match.end(group), nearest))
+        return facts
+
+    def _is_term(self, quoted: str) -> bool:
+        """Quotation marks around one or two words (four characters) mark a term, not somebody's words."""
+        return len(words(quoted, self.language)) < (5 if by_character(self.language) else 3)
+
+    def _says(self, part: str) -> bool:
+        return "".join(word for word, _, _ in words(part, self.language)) in self._stream
+
+    def _nearest_words(self, quoted: str) -> str:
+        """The stretch of the source, as long as the quotation, that shares most of its words."""
+        wanted = {word for word, _, _ in words(quoted, self.language)}
+        size = max(1, len(words(quoted, self.language)))
+        hits = [word in wanted for word, _, _ in self._words]
+        if not any(hits):
+            return ""
+        running = best = sum(hits[:size])
+        at = 0
+        for end in range(size, len(hits)):
+            running += hits[end] - hits[end - size]
+            if running > best:
+                best, at = running, end - size + 1
+        last = min(at + size, len(self._words)) - 1
+        while not hits[at]:
+            at += 1
+        while not hits[last]:
+            last -= 1
+        return self.source[self._words[at][1] : self._words[last][2]]
+
+
+def unsupported(text: str, source: str | FactIndex, language: str = "en") -> list[Fact]:
+    """The numbers and quotations of `text` that `source` does not contain, each with the nearest thing it
+    says.
+
+    Pass a `FactIndex` to check several texts against one source without reading it again.
+    """
+    index = source if isinstance(source, FactIndex) else FactIndex(source, language)
+    return index.unsupported(text)
+
+
+def _agree(claim: Number, source: Number) -> bool:
+    """Whether the units of two equal numbers allow them to be the same thing."""
+    if claim.unit == source.unit or not claim.unit:
+        return True
+    if claim.unit == "%":
+        # "20 people" does not support 20 %; a bare 20, as in a table or a list, may.
+        return not source.unit and (source.bare or source.values[0] % 1 != 0)
+    return not source.unit
+
+
+def _step(value: Decimal) -> Decimal:
+    """The unit of the last digit that is not a zero: 1,200 is given to the hundreds, 3.5 to the tenths."""
+    exponent = value.normalize().as_tuple().exponent
+    return Decimal((0, (1,), exponent)) if isinstance(exponent, int) else Decimal(1)
+
+
+def _context(text: str, number: Number) -> set[str]:
+    around = text[max(0, number.start - 30) : number.start] + " " + text[number.end : number.end + 30]
+    return {word for word, _, _ in words(around) if len(word) > 3 or not word.isascii()}
+
+
+def _phrase(text: str, start: int, end: int) -> str:
+    """The number with a word before and two after it."""
+    before = re.search(r"\S{1,20}\s?$", text[max(0, start - 20) : start])
+    after = re.match(r"\S{0,12}(?:\s\S{1,20}){0,2}", text[end : end + 50])
+    left = start - len(before.group()) if before else start
+    right = end + len(after.group()) if after else end
+    return text[left:right].strip()

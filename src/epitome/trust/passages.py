@@ -1,0 +1,170 @@
+"""Which passages of a document a sentence rests on: lexical retrieval over windows of its sentences.
+
+Scores are Okapi BM25's (Robertson and Zaragoza 2009) over English stems or Chinese character pairs; the second and
+third passage are those that add most of what the first left uncovered. Building is linear in the document, a
+question looks only at the windows that share a word with it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from itertools import pairwise
+
+from epitome.documents import sentences
+from epitome.metrics.stem import stem
+from epitome.metrics.tokens import by_character, words
+from epitome.types import Document, SourceSpan
+
+LEAST_WORDS = 20
+"""A window takes sentences until it has so many words (twice as many characters in Chinese); meetings have many
+sentences of three words, which say nothing alone."""
+MOST_WORDS = 80
+"""A longer sentence (a transcript without punctuation) is cut into pieces of so many words."""
+
+# Function words: they tell nothing about what a sentence rests on.
+_STOP = frozenset(
+    stem(word)
+    for word in (
+        "a an the and or but if then than that this these those there here of to in on at by for with from as into "
+        "about over under between through during before after above below up down out off again further once is am "
+        "are was were be been being have has had having do does did doing will would shall should can could may "
+        "might must i you he she it we they me him her us them my your his its our their mine yours hers ours theirs "
+        "who whom whose which what when where why how all any both each few more most other some such no nor not "
+        "only own same so too very just also s t d ll m o re ve y don didn doesn isn wasn weren won wouldn couldn "
+        "shouldn haven hasn hadn aren ain let because while until though although however since per via within "
+        "without among upon said says say"
+    ).split()
+)
+_HAN_STOP = frozenset("的了是在和与及或也都就而被把将对于从向以为之其这那有个等着过地得中")
+
+
+def terms(text: str, language: str = "en") -> list[str]:
+    """What retrieval compares: content words stemmed; in Chinese and Japanese pairs of neighbouring characters."""
+    found = words(text, language)
+    if not by_character(language):
+        stems = (stem(word) if word.isascii() else word for word, _, _ in found)
+        return [word for word in stems if word not in _STOP]
+    pairs = [
+        one + other
+        for (one, _, end), (other, start, _) in pairwise(found)
+        if end == start and not (one in _HAN_STOP or other in _HAN_STOP)
+    ]
+    return pairs + [word for word, _, _ in found if len(word) > 1]
+
+
+class Passages:
+    """The windows of a document, indexed when first asked.
+
+    >>> from epitome.documents import from_text
+    >>> passages = Passages(from_text("The court sat on Monday. It heard two farmers about the water rights."))
+    >>> passages.best("Farmers spoke about water.", k=1)[0].start
+    0
+    """
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.language = document.language
+
+    @cached_property
+    def windows(self) -> list[tuple[int, int]]:
+        """Character spans of the windows, in order; neighbours overlap by all but a sentence."""
+        text, language = self.document.text, self.language
+        unit = 2 if by_character(language) else 1
+        pieces = [
+            (start, end, count)
+            for span in sentences(text, language)
+            for start, end, count in _pieces(text, *span, language, MOST_WORDS * unit)
+        ]
+        found: list[tuple[int, int]] = []
+        for first in range(len(pieces)):
+            total, last = 0, first
+            for last in range(first, len(pieces)):
+                total += pieces[last][2]
+                if total >= LEAST_WORDS * unit:
+                    break
+            span = pieces[first][0], pieces[last][1]
+            if not found or span[1] > found[-1][1]:
+                found.append(span)
+        return found
+
+    @cached_property
+    def _counts(self) -> list[Counter[str]]:
+        text, language = self.document.text, self.language
+        return [Counter(terms(text[start:end], language)) for start, end in self.windows]
+
+    @cached_property
+    def _postings(self) -> Mapping[str, list[tuple[int, float]]]:
+        """For every term the windows that have it, each with the term's BM25 weight there."""
+        counts = self._counts
+        mean = sum(count.total() for count in counts) / max(len(counts), 1)
+        postings: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        for at, count in enumerate(counts):
+            # k1 = 1.2 and b = 0.75, the usual values.
+            slow = 1.2 * (0.25 + 0.75 * count.total() / max(mean, 1))
+            for term, times in count.items():
+                postings[term].append((at, times * 2.2 / (times + slow)))
+        return dict(postings)
+
+    def rarity(self, term: str) -> float:
+        """The inverse document frequency of a term over the windows; highest for one the document lacks."""
+        count = len(self.windows)
+        having = len(self._postings.get(term, ()))
+        return math.log(1 + (count - having + 0.5) / (having + 0.5))
+
+    def ranked(self, wanted: Iterable[str]) -> list[tuple[float, int]]:
+        """(score, window) of the windows that have any of the terms, best first."""
+        scores: dict[int, float] = defaultdict(float)
+        for term in set(wanted):
+            postings = self._postings.get(term, ())
+            rarity = self.rarity(term) if postings else 0.0
+            for at, weight in postings:
+                scores[at] += rarity * weight
+        return sorted(((score, at) for at, score in scores.items()), key=lambda pair: (-pair[0], pair[1]))
+
+    def cover(self, wanted: Iterable[str], k: int = 3) -> list[int]:
+        """Up to k windows that do not overlap: the best one, then those that add most of what is still missing."""
+        missing = set(wanted)
+        chosen: list[int] = []
+        while missing and len(chosen) < k:
+            best = next((at for _, at in self.ranked(missing) if not self._overlaps(at, chosen)), None)
+            if best is None:
+                break
+            chosen.append(best)
+            missing -= self._counts[best].keys()
+        return chosen
+
+    def _overlaps(self, at: int, chosen: list[int]) -> bool:
+        start, end = self.windows[at]
+        return any(start < self.windows[other][1] and self.windows[other][0] < end for other in chosen)
+
+    def best(self, sentence: str, k: int = 3) -> list[SourceSpan]:
+        """Up to k passages that the sentence rests on, the strongest first; none if they share no content word."""
+        return [self.span(at) for at in self.cover(terms(sentence, self.language), k)]
+
+    def span(self, at: int) -> SourceSpan:
+        """A window as a passage of the document, with its page and paragraph."""
+        start, end = self.windows[at]
+        origin = self.document.origin(start)
+        return SourceSpan(
+            start=start,
+            end=end,
+            text=self.document.text[start:end],
+            page=origin.page if origin else None,
+            paragraph=origin.paragraph if origin else None,
+        )
+
+
+def _pieces(text: str, start: int, end: int, language: str, most: int) -> Iterator[tuple[int, int, int]]:
+    """The sentence with its number of words, cut where it is longer than `most` of them."""
+    inside = words(text[start:end], language)
+    if len(inside) <= most:
+        yield start, end, len(inside)
+        return
+    cuts = [start, *(start + inside[at][1] for at in range(most, len(inside), most)), end]
+    for left, right in pairwise(cuts):
+        piece = text[left:right]
+        yield left, left + len(piece.rstrip()), min(most, len(re.findall(r"\w+", piece)) or 1)
