@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from epitome.models.model import Progress
 
@@ -44,3 +47,83 @@ def size(count: int) -> str:
     if count >= 1e6:
         return f"{count / 1e6:.0f} MB"
     return f"{count / 1e3:.0f} kB" if count >= 1e3 else f"{count} bytes"
+
+
+def note(line: str) -> None:
+    """One line for the person at the terminal."""
+    print(line, file=sys.stderr)
+
+
+class PromptsBar:
+    """Progress over the prompts of a long document; nothing is drawn before it has taken a second."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._shown = not quiet and sys.stderr.isatty()
+        self._started = time.monotonic()
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __call__(self, done: int, total: int) -> None:
+        if not self._shown or total < 2 or time.monotonic() - self._started < 1:
+            return
+        if self._bar is None:
+            self._bar = _bar("prompts")
+            self._task = self._bar.add_task("summarising", total=total)
+            self._bar.start()
+        self._bar.update(self._task, completed=done, total=total)
+
+    def clear(self) -> None:
+        """Take the bar from the screen before something is printed."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+@contextmanager
+def prompts_bar(quiet: bool) -> Iterator[PromptsBar]:
+    """A bar that takes (done, known so far)."""
+    bar = PromptsBar(quiet)
+    try:
+        yield bar
+    finally:
+        bar.clear()
+
+
+@contextmanager
+def rows_bar(total: int, quiet: bool) -> Iterator[Callable[[int], None] | None]:
+    """A bar over the rows of a table, with rate and ETA; None where nobody looks."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    bar = _bar("rows")
+    task = bar.add_task("summarising", total=total)
+    with bar:
+        yield lambda done: bar.update(task, completed=done)
+
+
+def _bar(unit: str) -> Any:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed:.1f} {unit}/s" if task.speed else "")
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        Rate(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )

@@ -1,0 +1,121 @@
+"""Documents named on the command line: read, summarised and shown one by one."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from epitome.cli.exit import complain
+from epitome.cli.progress import prompts_bar
+from epitome.documents import expand, read
+from epitome.errors import EpitomeError, UsageError
+from epitome.types import Document, Request, SourceSpan, Summary
+
+if TYPE_CHECKING:
+    from epitome.summarize.summarizer import Summarizer
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How summaries are shown."""
+
+    as_json: bool
+    sources: bool
+    plan: bool
+    quiet: bool
+    output: Path | None
+
+
+def run_documents(
+    sources: Sequence[str],
+    request: Request,
+    shown: Shown,
+    allow_private: bool,
+    open_summarizer: Callable[[int], Summarizer],
+) -> tuple[int, int]:
+    """Summarise each source; how many were done, and how many failed."""
+    names = expand(sources)
+    documents: list[Document] = []
+    failed = 0
+    for name in names:
+        try:
+            documents.append(read(name, allow_private=allow_private))
+        except UsageError:
+            raise
+        except EpitomeError as error:
+            complain(error)
+            failed += 1
+    if not documents:
+        return 0, failed
+    written: list[str] = []
+    with open_summarizer(len(documents)) as summarizer, prompts_bar(shown.quiet) as report:
+        for result in summarizer.batch(documents, request, on_progress=report):
+            if isinstance(result, UsageError):
+                raise result
+            if isinstance(result, EpitomeError):
+                complain(result)
+                failed += 1
+                continue
+            text = json.dumps(result.as_dict(), ensure_ascii=False) if shown.as_json else _page(result, shown)
+            if not shown.as_json and len(names) > 1:
+                text = f"# {result.source}\n{text}\n"
+            written.append(text)
+            if shown.output is None:
+                report.clear()
+                print(text, flush=True)
+    if shown.output is not None:
+        from epitome.store.journal import replacing
+
+        with replacing(shown.output) as file:
+            file.writelines(f"{text}\n" for text in written)
+    return len(written), failed
+
+
+def _page(summary: Summary, shown: Shown) -> str:
+    """The summary as a person reads it; notes go to standard error."""
+    if not shown.quiet:
+        _notes(summary)
+    lines = [summary.text]
+    if shown.sources:
+        for number, sentence in enumerate(summary.sentences, 1):
+            lines.append(f"\n[{number}] {sentence.text}\n    support {sentence.support:.2f}")
+            lines += [f"    ! {fact.kind} not in the source: {fact.text}" for fact in sentence.facts]
+            lines += [f"    {_place(span)}: {_shortened(span.text)}" for span in sentence.sources]
+    if shown.plan:
+        lines.append(f"\nread {summary.read_share:.1%} of the document, in {len(summary.steps)} steps")
+        lines += [f"  {step.stage} {step.start}-{step.end}: {step.text}" for step in summary.steps]
+    return "\n".join(lines)
+
+
+def _notes(summary: Summary) -> None:
+    def say(line: str) -> None:
+        print(f"{summary.source}: {line}" if summary.source else line, file=sys.stderr)
+
+    if summary.kind == "extractive":
+        say(f"extractive: {summary.model} copied these sentences from the document")
+    for warning in summary.warnings:
+        say(warning)
+    for unmet in summary.unmet:
+        say(f"not met: {unmet.request} ({unmet.reason})")
+    if summary.read_share < 0.9995:
+        say(f"the model read {summary.read_share:.1%} of the document")
+    unsupported = [fact.text for sentence in summary.sentences for fact in sentence.facts]
+    if unsupported:
+        say(f"check these, the source does not contain them: {', '.join(unsupported)}")
+
+
+def _place(span: SourceSpan) -> str:
+    if span.page is not None:
+        return f"page {span.page}"
+    if span.paragraph is not None:
+        return f"paragraph {span.paragraph}"
+    return f"characters {span.start}-{span.end}"
+
+
+def _shortened(text: str, most: int = 300) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= most else flat[: most - 1].rstrip() + "…"

@@ -1,0 +1,165 @@
+"""`epitome summarize`: documents in, summaries out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from epitome.cli.exit import NOTHING_DONE, SOME_FAILED
+from epitome.errors import UsageError
+from epitome.types import STYLES, Length, Request, Style
+
+if TYPE_CHECKING:
+    from epitome.summarize.summarizer import Summarizer
+
+EXAMPLES = """Examples:
+
+    epitome summarize report.pdf
+
+    epitome summarize news.html --style bullets --sources
+
+    epitome summarize https://example.org/article --words 40-60
+
+    cat notes.txt | epitome summarize - --focus "the budget"
+
+    epitome summarize corpus.jsonl --column text -o summaries.jsonl
+
+    epitome summarize report.pdf --model lexrank      # copies sentences, any language"""
+
+
+def summarize(
+    sources: Annotated[
+        list[str], typer.Argument(help="Files, folders, URLs, or - for standard input.", show_default=False)
+    ],
+    style: Annotated[
+        str | None,
+        typer.Option(help=f"{', '.join(STYLES)}. Default: a sentence, or a paragraph for a long document."),
+    ] = None,
+    words: Annotated[
+        str | None,
+        typer.Option(
+            help="MIN-MAX, or N: at most N and at least four fifths of it. Chinese: characters.", metavar="N"
+        ),
+    ] = None,
+    sentences: Annotated[str | None, typer.Option(help="N or MIN-MAX.", metavar="N")] = None,
+    focus: Annotated[str, typer.Option(help="The question or topic to keep to.")] = "",
+    mention: Annotated[
+        list[str] | None, typer.Option(help="A term the summary must contain; may be repeated.")
+    ] = None,
+    glossary: Annotated[
+        Path | None, typer.Option(help="A file of terms, one a line, to be kept as they are written.")
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Language of the summary, such as en or zh. Default: the document's.")
+    ] = None,
+    candidates: Annotated[int, typer.Option(min=1, max=32, help="Versions to choose from.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same summary.")] = 0,
+    model: Annotated[
+        str, typer.Option(help="A model's name, file, folder, hub id or URL; lead, textrank, lexrank.")
+    ] = "default",
+    adapter: Annotated[
+        str | None, typer.Option(help="A LoRA to put on the model, or none.", show_default=False)
+    ] = None,
+    engine: Annotated[str, typer.Option(help="auto, llamacpp, openvino, transformers or openai.")] = "auto",
+    column: Annotated[
+        str | None, typer.Option(help="Summarise this column of a table (JSONL, CSV, Parquet).")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first rows of the table.")] = None,
+    show_sources: Annotated[
+        bool, typer.Option("--sources", help="Show what each sentence rests on, and how well.")
+    ] = False,
+    show_plan: Annotated[
+        bool, typer.Option("--show-plan", help="Show what was read, and the intermediate summaries.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="Let URLs point into the private network.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes, no progress bar.")] = False,
+) -> None:
+    """Summarise documents on this machine and show what each sentence rests on."""
+    request = Request(
+        style=_style(style),
+        words=_words(words),
+        sentences=_bounds(sentences, "--sentences"),
+        focus=focus,
+        mention=tuple(mention or ()),
+        glossary=_terms(glossary),
+        language=language,
+        candidates=candidates,
+        seed=seed,
+    )
+    from epitome.cli.progress import fetching, note
+    from epitome.documents.table import is_table
+
+    table = Path(sources[0]) if len(sources) == 1 and is_table(sources[0]) and sources[0] != "-" else None
+    if column is not None and table is None:
+        raise UsageError("--column needs one table", hint="a .jsonl, .csv, .tsv or .parquet file")
+    if limit is not None and table is None:
+        raise UsageError("--limit counts the rows of a table, and this is none")
+
+    def open_summarizer(work: int) -> Summarizer:
+        from epitome.summarize.summarizer import Summarizer
+
+        with fetching() as report:
+            return Summarizer(
+                model,
+                adapter=adapter,
+                engine=engine,
+                work=work,
+                on_note=None if quiet else note,
+                on_download=report,
+            )
+
+    if table is not None:
+        from epitome.cli.table import run_table
+
+        sys.exit(run_table(table, column, output, request, limit, quiet, open_summarizer))
+    from epitome.cli.documents import Shown, run_documents
+
+    shown = Shown(as_json, show_sources, show_plan, quiet, output)
+    done, failed = run_documents(sources, request, shown, allow_private, open_summarizer)
+    if failed:
+        sys.exit(SOME_FAILED if done else NOTHING_DONE)
+
+
+def _style(text: str | None) -> Style | None:
+    for style in STYLES:
+        if text == style:
+            return style
+    if text is None:
+        return None
+    raise UsageError(f"--style {text}: no such style", hint=f"one of {', '.join(STYLES)}")
+
+
+def _words(text: str | None) -> Length | None:
+    bounds = _bounds(text, "--words")
+    if bounds is not None and bounds.least == bounds.most and bounds.most is not None:
+        return Length(-(-bounds.most * 4 // 5), bounds.most)
+    return bounds
+
+
+def _bounds(text: str | None, option: str) -> Length | None:
+    if text is None:
+        return None
+    least, dash, most = text.replace("–", "-").partition("-")
+    try:
+        bounds = Length(int(least), int(most if dash else least))
+    except ValueError as error:
+        raise UsageError(f"{option} {text}: not a length", hint="say 50 or 40-60") from error
+    if bounds.least is not None and bounds.most is not None and not 1 <= bounds.least <= bounds.most:
+        raise UsageError(f"{option} {text}: no text has that length", hint="say 50 or 40-60")
+    return bounds
+
+
+def _terms(path: Path | None) -> tuple[str, ...]:
+    if path is None:
+        return ()
+    from epitome.documents import read
+
+    lines = (line.strip() for line in read(path).text.splitlines())
+    return tuple(line for line in lines if line and not line.startswith("#"))

@@ -1,0 +1,144 @@
+"""How a document meets a context window: whole, or in parts cut on section and sentence boundaries.
+
+Nothing is cut away: the parts cover the document but for the sentences that are withheld because they give
+orders to the model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from epitome.documents import sentences
+from epitome.types import Document
+
+Span = tuple[int, int]
+_BLOCK = 4000
+"""Characters tokenised at once to learn how many tokens a sentence has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Consecutive sentences that one prompt holds."""
+
+    spans: tuple[Span, ...]
+
+    @property
+    def start(self) -> int:
+        return self.spans[0][0]
+
+    @property
+    def end(self) -> int:
+        return self.spans[-1][1]
+
+    def text(self, document: Document) -> str:
+        """The part as the model reads it: paragraphs kept, withheld sentences left out."""
+        pieces = [document.text[self.spans[0][0] : self.spans[0][1]]]
+        for (_, before), (start, end) in zip(self.spans, self.spans[1:], strict=False):
+            gap = document.text[before:start]
+            pieces += ["\n\n" if "\n\n" in gap else " " if gap else "", document.text[start:end]]
+        return "".join(pieces)
+
+
+def parts(
+    document: Document,
+    count: Callable[[str], int],
+    *,
+    window: int,
+    least: int = 1,
+    withheld: Sequence[Span] = (),
+) -> list[Part]:
+    """Cut the document into at least `least` parts of at most `window` tokens, about equally long.
+
+    `count` tells the tokens of a text. A sentence longer than the window is cut between words.
+    """
+    units = [
+        piece
+        for span, tokens in _measured(document, count)
+        if not _overlaps(span, withheld)
+        for piece in _split(document.text, span, tokens, window)
+    ]
+    total = sum(tokens for _, tokens in units)
+    wanted = max(-(-total // window), min(least, len(units)))
+    if not units:
+        return []
+    headings = {section.start for section in document.sections}
+    return [Part(tuple(spans)) for spans in _packed(units, total / wanted, window, headings)]
+
+
+def _measured(document: Document, count: Callable[[str], int]) -> list[tuple[Span, int]]:
+    """Every sentence with about its number of tokens, at one tokenizer call a block of text."""
+    spans = sentences(document.text, document.language)
+    measured: list[tuple[Span, int]] = []
+    block: list[Span] = []
+
+    def close() -> None:
+        if block:
+            start, end = block[0][0], block[-1][1]
+            rate = count(document.text[start:end]) / max(1, end - start)
+            measured.extend((span, int(rate * (span[1] - span[0])) + 1) for span in block)
+            block.clear()
+
+    for span in spans:
+        block.append(span)
+        if span[1] - block[0][0] >= _BLOCK:
+            close()
+    close()
+    return measured
+
+
+def _split(text: str, span: Span, tokens: int, window: int) -> list[tuple[Span, int]]:
+    """A sentence, in pieces that fit the window."""
+    if tokens <= window:
+        return [(span, tokens)]
+    step = max(1, (span[1] - span[0]) * window // (tokens + window // 8))
+    found: list[tuple[Span, int]] = []
+    start = span[0]
+    while start < span[1]:
+        end = min(span[1], start + step)
+        if end < span[1]:
+            gap = max(text.rfind(mark, start + step // 2, end) for mark in " \n\t，、；")
+            end = gap + 1 if gap > start else end
+        found.append(((start, end), window * (end - start) // step))
+        start = end
+    return found
+
+
+def _packed(
+    units: Sequence[tuple[Span, int]], target: float, window: int, headings: set[int]
+) -> list[list[Span]]:
+    """Fill parts up to the target; a heading closes a part that is more than half full."""
+    packed: list[list[Span]] = []
+    seen = filled = 0
+    for span, tokens in units:
+        due = seen >= target * len(packed) - 0.5 * tokens
+        heading = filled > target / 2 and span[0] in headings
+        if due or heading or filled + tokens > window:
+            packed.append([])
+            filled = 0
+        packed[-1].append(span)
+        seen += tokens
+        filled += tokens
+    return packed
+
+
+def _overlaps(span: Span, others: Sequence[Span]) -> bool:
+    return any(span[0] < end and start < span[1] for start, end in others)
+
+
+def share(document: Document, read: Sequence[Part]) -> float:
+    """Share of the document's characters (white space aside) that stand in the parts."""
+    whole = len(re.sub(r"\s+", "", document.text))
+    covered = sum(len(re.sub(r"\s+", "", document.text[start:end])) for start, end in _union(read))
+    return round(covered / whole, 6) if whole else 1.0
+
+
+def _union(read: Sequence[Part]) -> list[Span]:
+    joined: list[Span] = []
+    for start, end in sorted(span for part in read for span in part.spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined

@@ -1,0 +1,222 @@
+"""The product's front door: a model, opened once, that turns documents into summaries."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from threading import Event, Lock
+from typing import Any
+
+from epitome.documents import from_text
+from epitome.engines.base import Generator
+from epitome.engines.open import open_engine
+from epitome.errors import EpitomeError, ModelError, SourceError, UsageError
+from epitome.models.model import Model, Progress
+from epitome.models.resolve import resolve
+from epitome.summarize.assemble import assemble, extractive
+from epitome.summarize.run import run
+from epitome.summarize.write import Draft, Material, Rounds, write
+from epitome.trust.check import Source
+from epitome.trust.instructions import instructions
+from epitome.types import Document, Request, Summary
+
+WINDOW = 1500
+"""Tokens of document in one prompt, where the model's context allows it."""
+OVERHEAD = 400
+"""Tokens kept free for the instruction, the template and the answer."""
+
+Text = str | Document
+"""A document, or its text."""
+
+
+class Summarizer:
+    """Summarises documents with one model.
+
+    >>> with Summarizer() as summarizer:
+    ...     summary = summarizer("Long text …", style="bullets")
+    ...     print(summary, summary.sentences[0].sources)
+
+    Args:
+        model: a name of the catalogue, a GGUF file, a folder, a hub id, an OpenAI-compatible URL, or one of
+            `lead`, `textrank`, `lexrank`, which copy sentences instead of writing them.
+        adapter: a LoRA to put on it; None or "none" is the bare base.
+        engine: `auto`, `llamacpp`, `openvino`, `transformers` or `openai`.
+        work: how many documents are to come, as far as known; `auto` chooses by it.
+        on_note: told in one line what `auto` chose, and why.
+        on_download: told what is being fetched, the bytes done and the bytes in all.
+
+    Raises:
+        ModelError: the model cannot be found, fetched or loaded.
+        EngineError: the engine cannot run it on this machine.
+    """
+
+    def __init__(
+        self,
+        model: str = "default",
+        *,
+        adapter: str | None = None,
+        engine: str = "auto",
+        work: int = 1,
+        on_note: Callable[[str], None] | None = None,
+        on_download: Progress | None = None,
+    ) -> None:
+        self.model: Model = resolve(model, on_progress=on_download)
+        self.adapter = None if adapter in (None, "none") else adapter
+        self._lock = Lock()
+        self._wave = min(max(1, work), 64)
+        self._engine: Generator | None = None
+        if self.model.format != "extractive":
+            self._engine = open_engine(
+                self.model, engine=engine, adapter=self.adapter, work=work, on_note=on_note
+            )
+        elif self.adapter:
+            raise UsageError(f"{self.model.name} copies sentences and takes no adapter")
+
+    @property
+    def identity(self) -> str:
+        """What a text depends on besides the request: model, weights and adapter."""
+        return f"{self.model.name}:{self.model.sha256 or self.model.path}:{self.adapter}"
+
+    def __call__(self, source: Text, request: Request | None = None, **fields: Any) -> Summary:
+        """The summary of a text or a document.
+
+        `fields` are those of `Request`, for short. Raises `SourceError` for an empty document and `ModelError`
+        if the model does not know its language.
+        """
+        result = next(iter(self.batch([source], request, **fields)))
+        if isinstance(result, EpitomeError):
+            raise result
+        return result
+
+    def batch(
+        self,
+        sources: Iterable[Text],
+        request: Request | None = None,
+        *,
+        on_progress: Callable[[int, int], None] | None = None,
+        cancel: Event | None = None,
+        **fields: Any,
+    ) -> Iterator[Summary | EpitomeError]:
+        """One summary a source, in order; a source that fails gives its error instead.
+
+        `on_progress` is told the prompts answered and those known so far.
+        """
+        asked = _request(request, fields)
+        held: dict[int, Summary | EpitomeError] = {}
+        following = 0
+        for number, result in self.as_finished(sources, asked, on_progress=on_progress, cancel=cancel):
+            held[number] = result
+            while following in held:
+                yield held.pop(following)
+                following += 1
+
+    def as_finished(
+        self,
+        sources: Iterable[Text],
+        request: Request,
+        *,
+        on_progress: Callable[[int, int], None] | None = None,
+        cancel: Event | None = None,
+    ) -> Iterator[tuple[int, Summary | EpitomeError]]:
+        """Like `batch`, but each with its number as soon as it is done."""
+        materials: dict[int, tuple[Material, float]] = {}
+        with self._lock:
+            if self._engine is None:
+                for number, source in enumerate(sources):
+                    yield number, self._extractive(source, request)
+                return
+            jobs = self._jobs(sources, request, materials)
+            for number, draft in run(
+                jobs, self._engine, wave=self._wave, on_progress=on_progress, cancel=cancel
+            ):
+                if isinstance(draft, EpitomeError):
+                    materials.pop(number, None)
+                    yield number, draft
+                else:
+                    material, started = materials.pop(number)
+                    yield number, self._finish(material, request, draft, started)
+
+    def _jobs(
+        self, sources: Iterable[Text], request: Request, materials: dict[int, tuple[Material, float]]
+    ) -> Iterator[Rounds]:
+        for number, source in enumerate(sources):
+            yield self._job(number, source, request, materials)
+
+    def _job(
+        self, number: int, source: Text, request: Request, materials: dict[int, tuple[Material, float]]
+    ) -> Rounds:
+        assert self._engine is not None
+        started = time.perf_counter()
+        document = _document(source)
+        self._speaks(document, request)
+        engine = self._engine
+        window = min(WINDOW, max(64, engine.context - OVERHEAD))
+        material = Material(
+            document,
+            Source(document),
+            instructions(document.text, document.language),
+            lambda text: len(engine.encode(text)),
+            window,
+        )
+        materials[number] = (material, started)
+        return (yield from write(material, request, "alternatives" in engine.abilities))
+
+    def _speaks(self, document: Document, request: Request) -> None:
+        """Refuse a language that the model does not know, rather than write rubbish."""
+        known = self.model.languages
+        for language in (document.language, request.language or document.language):
+            if known and language not in known:
+                raise ModelError(
+                    f"{self.model.name} knows {', '.join(known)} only, and this asks for {language!r}",
+                    hint="--model gemma3-270m writes it once its terms are accepted (epitome models pull "
+                    "gemma3-270m), so does any larger hub model; --model lexrank copies sentences in any language",
+                )
+
+    def _finish(self, material: Material, request: Request, draft: Draft, started: float) -> Summary:
+        assert self._engine is not None
+        summary = assemble(material, request, draft)
+        summary.model = self.model.name
+        summary.adapter = self.adapter
+        summary.engine = self._engine.name
+        summary.seconds = round(time.perf_counter() - started, 3)
+        return summary
+
+    def _extractive(self, source: Text, request: Request) -> Summary | EpitomeError:
+        started = time.perf_counter()
+        try:
+            summary = extractive(_document(source), self.model.name, request)
+        except EpitomeError as error:
+            return error
+        summary.seconds = round(time.perf_counter() - started, 3)
+        return summary
+
+    async def acall(self, source: Text, request: Request | None = None, **fields: Any) -> Summary:
+        """Like calling it, without blocking the event loop."""
+        return await asyncio.to_thread(self, source, request, **fields)
+
+    def close(self) -> None:
+        """Free the model."""
+        if self._engine is not None:
+            self._engine.close()
+
+    def __enter__(self) -> Summarizer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _request(request: Request | None, fields: dict[str, Any]) -> Request:
+    try:
+        return replace(request or Request(), **fields)
+    except TypeError as error:
+        raise UsageError(f"unknown request field: {error}", hint="see epitome.Request") from error
+
+
+def _document(source: Text) -> Document:
+    document = from_text(source) if isinstance(source, str) else source
+    if not document.text.strip():
+        raise SourceError(f"{document.source or 'the text'}: there is nothing to summarise in it")
+    return document

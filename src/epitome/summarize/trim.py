@@ -1,0 +1,59 @@
+"""A sentence made shorter where it could have ended.
+
+An engine that reports alternatives tells at every step how likely a full stop would have been: the cuts are taken
+there. Where it does not, clauses are cut at commas and conjunctions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+Alternatives = Sequence[Sequence[tuple[str, float]]]
+
+_STOPS = {".", "。", ".\n", ".\n\n"}
+_CLAUSE = re.compile(
+    r",\s+(?:and|but|which|who|whose|while|where|as|with|after|before|including|despite|although|because|so|"
+    r"making|leading|resulting|highlighting|showing)\b|,\s|\s+(?:which|while|because|although|after|before)\s|[，；]"
+)
+_DANGLING = re.compile(
+    r"\b(?:a|an|the|of|to|in|on|at|by|for|from|with|and|or|but|as|that|which|who|its|his|her|their|is|are|was|were|be)$",
+    re.IGNORECASE,
+)
+LEAST_LIKELY = -5.0
+"""Below that a full stop is not among what the model considered: on SciTLDR train such cuts are torn sentences."""
+CLAUSE_LIKELIHOOD = -4.0
+"""What a cut by rule counts as, between the cuts that the model likes and those it does not."""
+
+
+def cuts(
+    sentence: str, steps: Sequence[str] = (), alternatives: Alternatives = (), *, least_words: int = 4
+) -> list[tuple[str, float]]:
+    """Shorter versions of a sentence, each with the log-likelihood of ending there.
+
+    `steps` are the answer's tokens as text and `alternatives` what else could have stood at each of them.
+    """
+    found: dict[str, float] = {}
+    text = ""
+    for step, others in zip(steps, alternatives, strict=False):
+        likely = max((score for token, score in others if token in _STOPS), default=LEAST_LIKELY)
+        prefix = text.strip()
+        if likely > LEAST_LIKELY and prefix and sentence.startswith(prefix) and _may_end(prefix, least_words):
+            found[_closed(prefix)] = likely
+        text += step
+    for match in _CLAUSE.finditer(sentence):
+        prefix = sentence[: match.start()].strip()
+        if _may_end(prefix, least_words + 2):
+            found.setdefault(_closed(prefix), CLAUSE_LIKELIHOOD)
+    found.pop(sentence, None)
+    return list(found.items())
+
+
+def _closed(prefix: str) -> str:
+    return prefix.rstrip(",;:，；：、 ") + ("。" if re.search(r"[一-鿿]", prefix) else ".")
+
+
+def _may_end(prefix: str, least_words: int) -> bool:
+    if re.search(r"[一-鿿]", prefix):
+        return len(prefix) >= 2 * least_words
+    return len(prefix.split()) >= least_words and not _DANGLING.search(prefix) and prefix[-1].isalnum()
