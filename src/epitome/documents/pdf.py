@@ -234,7 +234,13 @@ def _blocks(pages: list[list[Line]]) -> tuple[list[Block], str]:
         for column in layout.columns(page):
             found += layout.paragraphs(column, body)
     title = mark_headings(found, body)
-    return [_block(paragraph, words) for paragraph in _continued(found)], title
+    return [_block(paragraph, words) for paragraph in _continued(found) if not _tick(paragraph)], title
+
+
+def _tick(paragraph: Paragraph) -> bool:
+    """A number that stands alone labels a chart's axis or a formula."""
+    text = paragraph.text
+    return len(text) <= 12 and not any(map(str.isalpha, text))
 
 
 def _continued(found: list[Paragraph]) -> list[Paragraph]:

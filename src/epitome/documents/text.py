@@ -197,7 +197,19 @@ def from_text(text: str, title: str = "", source: str = "", language: str | None
 def read_text(data: bytes, name: str, encoding: str | None = None) -> Document:
     """A text file's bytes; `encoding` is what a server declared. Raises SourceError as `decode` does."""
     text, warnings = _declared(data, encoding) or decode(data, name)
-    return compose((Block(part) for part in paragraphs(text)), source=name, warnings=warnings)
+    parts = list(paragraphs(text))
+    title = parts[0] if len(parts) > 2 and _headline(parts[0]) else ""
+    return compose(map(Block, parts), title=title, source=name, warnings=warnings)
+
+
+def _headline(text: str) -> bool:
+    """Whether the first paragraph reads like a title: one short line that is no sentence."""
+    return (
+        len(text) <= 120
+        and "\n" not in text
+        and not _SENTENCE_END.search(text)
+        and text[-1:] not in ",;:，；："
+    )
 
 
 def _declared(data: bytes, encoding: str | None) -> tuple[str, list[str]] | None:
