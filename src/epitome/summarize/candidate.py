@@ -52,7 +52,7 @@ def choose(pool: Sequence[Candidate], wanted: Wanted) -> list[Candidate] | None:
         chosen = _solve(left, wanted)
         if chosen is None:
             return None
-        worse = _said_twice(chosen)
+        worse = said_twice(chosen)
         if worse is None:
             return chosen
         left = [candidate for candidate in left if candidate is not worse]
@@ -93,7 +93,7 @@ def _named(text: str, terms: Sequence[str]) -> int:
     return sum(1 << at for at, term in enumerate(terms) if term.casefold() in folded)
 
 
-def _said_twice(chosen: Sequence[Candidate]) -> Candidate | None:
+def said_twice(chosen: Sequence[Candidate]) -> Candidate | None:
     """The less valuable of two sentences that say the same, if any do."""
     for at, first in enumerate(chosen):
         for second in chosen[at + 1 :]:

@@ -31,7 +31,7 @@ def run(
     while True:
         while len(active) < wave and (following := next(waiting, None)) is not None:
             number, job = following
-            asked = _advance(job, None)
+            asked = advance(job, None)
             if isinstance(asked, list):
                 active[number] = (job, asked)
             else:
@@ -51,7 +51,7 @@ def run(
             return
         for number, (job, requests) in list(active.items()):
             mine, answers = answers[: len(requests)], answers[len(requests) :]
-            asked = _advance(job, mine)
+            asked = advance(job, mine)
             if isinstance(asked, list):
                 active[number] = (job, asked)
             else:
@@ -59,7 +59,7 @@ def run(
                 yield number, asked
 
 
-def _advance(job: Rounds, answers: list[Answer] | None) -> list[GenerationRequest] | Draft | EpitomeError:
+def advance(job: Rounds, answers: list[Answer] | None) -> list[GenerationRequest] | Draft | EpitomeError:
     """The job's next prompts, or what it ends with. Rounds without a prompt are passed over."""
     try:
         asked = next(job) if answers is None else job.send(answers)

@@ -10,13 +10,15 @@ from threading import Event, Lock
 from typing import Any
 
 from epitome.documents import from_text
-from epitome.engines.base import Generator
+from epitome.engines.base import Generator, answers
 from epitome.engines.open import open_engine
 from epitome.errors import EpitomeError, ModelError, SourceError, UsageError
 from epitome.models.model import Model, Progress
 from epitome.models.resolve import resolve
-from epitome.summarize.assemble import assemble, extractive
-from epitome.summarize.run import run
+from epitome.summarize.assemble import assemble, extractive, laid_out
+from epitome.summarize.budget import budget
+from epitome.summarize.candidate import Candidate
+from epitome.summarize.run import advance, run
 from epitome.summarize.write import Draft, Material, Rounds, write
 from epitome.trust.check import Source
 from epitome.trust.instructions import instructions
@@ -145,7 +147,12 @@ class Summarizer:
             yield self._job(number, source, request, materials)
 
     def _job(
-        self, number: int, source: Text, request: Request, materials: dict[int, tuple[Material, float]]
+        self,
+        number: int,
+        source: Text,
+        request: Request,
+        materials: dict[int, tuple[Material, float]],
+        on_sentence: Callable[[Candidate], None] | None = None,
     ) -> Rounds:
         assert self._engine is not None
         started = time.perf_counter()
@@ -161,7 +168,7 @@ class Summarizer:
             window,
         )
         materials[number] = (material, started)
-        return (yield from write(material, request, "alternatives" in engine.abilities))
+        return (yield from write(material, request, "alternatives" in engine.abilities, on_sentence))
 
     def _speaks(self, document: Document, request: Request) -> None:
         """Refuse a language that the model does not know, rather than write rubbish."""
@@ -192,6 +199,44 @@ class Summarizer:
         summary.seconds = round(time.perf_counter() - started, 3)
         return summary
 
+    def stream(self, source: Text, request: Request | None = None, **fields: Any) -> Stream:
+        """The summary sentence by sentence, each as soon as it is certain to stand in it.
+
+        >>> stream = summarizer.stream(text, style="paragraph")
+        >>> for piece in stream:
+        ...     print(piece, end="", flush=True)
+        >>> stream.summary.read_share
+        """
+        return Stream(self._pieces(_document(source), _request(request, fields)))
+
+    def _pieces(self, document: Document, request: Request) -> Iterator[str | Summary]:
+        if self._engine is None:
+            copied = extractive(document, self.model.name, request)
+            yield copied.text
+            yield copied
+            return
+        certain: list[str] = []
+        materials: dict[int, tuple[Material, float]] = {}
+        job = self._job(0, document, request, materials, lambda candidate: certain.append(candidate.text))
+        shown = ""
+        with self._lock:
+            asked = advance(job, None)
+            while isinstance(asked, list):
+                asked = advance(job, answers(self._engine, asked))
+                text = laid_out(
+                    certain, budget(document, request).style, request.language or document.language
+                )
+                if text != shown:
+                    yield text.removeprefix(shown)
+                    shown = text
+        if isinstance(asked, EpitomeError):
+            raise asked
+        material, started = materials[0]
+        summary = self._finish(material, request, asked, started)
+        if summary.text != shown:
+            yield summary.text.removeprefix(shown)
+        yield summary
+
     async def acall(self, source: Text, request: Request | None = None, **fields: Any) -> Summary:
         """Like calling it, without blocking the event loop."""
         return await asyncio.to_thread(self, source, request, **fields)
@@ -206,6 +251,21 @@ class Summarizer:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class Stream(Iterator[str]):
+    """Pieces of a summary as they come; joined they are its text. `summary` is there when they have ended."""
+
+    def __init__(self, pieces: Iterator[str | Summary]) -> None:
+        self._pieces = pieces
+        self.summary: Summary | None = None
+
+    def __next__(self) -> str:
+        piece = next(self._pieces)
+        if isinstance(piece, Summary):
+            self.summary = piece
+            raise StopIteration
+        return piece
 
 
 def _request(request: Request | None, fields: dict[str, Any]) -> Request:

@@ -14,7 +14,7 @@ from epitome.documents import count_length
 from epitome.engines.base import Answer, Decoding, GenerationRequest
 from epitome.metrics.repetition import loop
 from epitome.summarize.budget import Budget, budget
-from epitome.summarize.candidate import Candidate, Made, Wanted, centrality, choose, content
+from epitome.summarize.candidate import Candidate, Made, Wanted, centrality, choose, content, said_twice
 from epitome.summarize.clean import ended, pieces
 from epitome.summarize.plan import Part, Span, parts, share
 from epitome.summarize.prompts import Asked, prompt
@@ -29,6 +29,8 @@ ROUNDS = 4
 ROUND_SAMPLES = 3
 TEMPERATURE = 0.7
 ANSWER_TOKENS = 96
+CERTAIN = 100.0
+"""What a sentence is worth that a reader has already seen."""
 
 # What begins a second sentence. One sentence is wanted from each prompt, so generation stops there; a bare full
 # stop would also stop at "Mr." and "3.5".
@@ -80,12 +82,19 @@ class Material:
     window: int
 
 
-def write(material: Material, request: Request, alternatives: bool) -> Rounds:
+def write(
+    material: Material,
+    request: Request,
+    alternatives: bool,
+    on_sentence: Callable[[Candidate], None] | None = None,
+) -> Rounds:
     """Write the sentences of one summary.
 
-    `alternatives` says whether the engine reports what else could have stood at each step.
+    `alternatives` says whether the engine reports what else could have stood at each step. `on_sentence` is told,
+    in order, of sentences that are certain to stand in the summary before all of it is written.
     """
     writer = _Writer(material, request, budget(material.document, request), alternatives)
+    writer.on_sentence = on_sentence
     yield from writer.first_round()
     for attempt in range(1, ROUNDS + 1):
         if not writer.lacks():
@@ -111,6 +120,7 @@ class _Writer:
         self.steps: list[Step] = []
         self.reasons: list[str] = []
         self.tokens = [0, 0]
+        self.on_sentence: Callable[[Candidate], None] | None = None
         self.source_length = count_length(material.document.text, material.document.language)
         self.terms = tuple(term for term in request.mention if self._in_source(term))
 
@@ -122,12 +132,33 @@ class _Writer:
     def first_round(self) -> Generator[list[GenerationRequest], list[Answer], None]:
         """One sentence from each part of the document; for one sentence from several parts, their sum."""
         self._cut(self.budget.aim)
-        yield from self._ask(self._all(), self._asked(), "greedy", "map" if self.texts[1:] else "write")
+        stage = "map" if self.texts[1:] else "write"
+        if self.on_sentence is not None and self._certain():
+            for row in self._all():
+                yield from self._ask([row], self._asked(), "greedy", stage)
+                if self.on_sentence is not None:
+                    self._announce(self.on_sentence)
+        else:
+            yield from self._ask(self._all(), self._asked(), "greedy", stage)
         if self.budget.aim == 1 and len(self.parts) > 1:
             yield from self._combine()
         if self.request.candidates > 1:
             yield from self._sample(self.request.candidates - 1, 1)
         centrality(self.pool)
+
+    def _certain(self) -> bool:
+        """Whether each part's sentence will stand in the summary, if nothing speaks against it."""
+        free = self.budget.words is None and not self.terms and self.request.candidates == 1
+        return free and len(self.parts) <= self.budget.aim
+
+    def _announce(self, tell: Callable[[Candidate], None]) -> None:
+        """Tell of the latest sentence, unless it or an earlier one is in doubt."""
+        missing = len(self.pool) != len(self.steps)
+        if missing or self.pool[-1].checked.facts or said_twice(self.pool) is not None:
+            self.on_sentence = None
+        else:
+            self.pool[-1].value += CERTAIN
+            tell(self.pool[-1])
 
     def _combine(self) -> Generator[list[GenerationRequest], list[Answer], None]:
         """Sum up the parts' sentences, level by level, until one remains."""
