@@ -38,12 +38,14 @@ class Hub:
     announce: int | None = None
     """Announce this size instead of the real one."""
     ranges: bool = True
+    served: list[str] = field(default_factory=list)
+    """The models that `/v1/models` names, as an OpenAI-compatible server does."""
     log: list[tuple[str, str, str, str]] = field(default_factory=list)
     """Method, path, range asked, authorisation given."""
 
     def fetched(self) -> list[str]:
-        """The paths of all transfers of a file's content."""
-        return [path for method, path, _, _ in self.log if method == "GET" and "/api/" not in path]
+        """The paths of all transfers of a large file's content."""
+        return [path for method, path, _, _ in self.log if method == "GET" and path.startswith("/storage")]
 
 
 @contextmanager
@@ -68,10 +70,10 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_HEAD(self) -> None:  # noqa: N802
+        def do_HEAD(self) -> None:
             self._answer()
 
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             self._answer()
 
         def log_message(self, *_: object) -> None:
@@ -82,7 +84,10 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
             asked = self.headers.get("Range", "")
             hub.log.append((self.command, path, asked, self.headers.get("Authorization", "")))
             parts = path.strip("/").split("/")
-            if parts[0] == "storage":
+            if path == "/v1/models":
+                names = [{"id": name} for name in hub.served]
+                self._plain(200, {}, json.dumps({"object": "list", "data": names}).encode())
+            elif parts[0] == "storage":
                 self._content(hub.repositories[f"{parts[1]}/{parts[2]}"]["/".join(parts[3:])])
             elif parts[0] == "api":
                 self._listing(f"{parts[2]}/{parts[3]}")

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 5
 """Connections that may break one after the other without a byte between them before we give up."""
-_BLOCK = 1 << 20
 _REDIRECTS = 5
 _WANTED = re.compile(
     r"(config|generation_config|chat_template|added_tokens|special_tokens_map|vocab"
@@ -304,7 +303,8 @@ def _append(client: httpx.Client, remote: RemoteFile, partial: Path, report: Any
             resumed = answer.status_code == 206
             done = done if resumed else 0
             with cache.writing(partial), partial.open("ab" if resumed else "wb") as out:
-                for block in answer.iter_raw(_BLOCK):
+                # As it comes, in no larger blocks: what httpx holds back is lost when the connection breaks.
+                for block in answer.iter_raw():
                     out.write(block)
                     done += len(block)
                     report(done)

@@ -36,6 +36,8 @@ def resolve(name: str, *, on_progress: Progress | None = None) -> Model:
         return _server(name)
     if entry := catalogue.find(name):
         return _from_entry(entry, report)
+    if not name:
+        raise catalogue.unknown(name)
     path = Path(name).expanduser()
     if path.is_file():
         return local.from_gguf(path)

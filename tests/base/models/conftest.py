@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.base import hub as loopback
+from tests.base.hub import Hub
 
 from epitome import settings
 from epitome.models import Model
 from epitome.models.resolve import resolve
-from tests.base import hub as loopback
-from tests.base.hub import Hub
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from tests.base.models.files import TEMPLATE
 
 from epitome.errors import ModelError
 from epitome.models import Model, gguf
 from epitome.models.template import BUILT_IN, SMOLLM_SYSTEM, Segment, Tokens, render, stops
 from epitome.types import Message, Prompt
-from tests.base.models.files import TEMPLATE
 
 ASK = Prompt((Message("user", "Sum this up."),))
 TOLD = Prompt((Message("system", "Be brief."), Message("user", "Sum this up.")))
@@ -94,7 +94,9 @@ def test_a_document_cannot_pass_for_template(template: str) -> None:
         Prompt((Message("system", "Be brief."), Message("user", "x")), prefill="y"), template, TEMPLATE, GEMMA
     )
     assert attack in "".join(plain(segments))
-    assert [each.text for each in segments if each.special] == [each.text for each in harmless if each.special]
+    assert [each.text for each in segments if each.special] == [
+        each.text for each in harmless if each.special
+    ]
 
 
 @given(st.text(), st.text(min_size=1))
