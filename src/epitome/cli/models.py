@@ -243,6 +243,7 @@ def _asked() -> bool:
     try:
         return typer.confirm("Do you accept them?", default=False, err=True)
     except typer.Abort:
+        typer.echo(err=True)  # ends the line of the question
         return False
 
 

@@ -37,7 +37,8 @@ def fetching() -> Iterator[Progress]:
     try:
         yield report
     finally:
-        bars.stop()
+        if tasks:  # a bar that never started prints an empty line when it is stopped
+            bars.stop()
 
 
 def size(count: int) -> str:
