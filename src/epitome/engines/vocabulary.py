@@ -112,6 +112,10 @@ class Vocabulary:
         words = (self._tokenizer.id_to_token(token) or "" for token in ids if token not in self._ids)
         return bytes(self._bytes[letter] for word in words for letter in word).decode("utf-8", "replace")
 
+    def words(self, ids: list[int]) -> tuple[str, ...]:
+        """The text of each token by itself."""
+        return tuple(self.decode([token]) for token in ids)
+
     def special(self, text: str) -> int | None:
         """The id of a special token."""
         return self._special.get(text)
