@@ -68,6 +68,19 @@ class Length:
     least: int | None = None
     most: int | None = None
 
+    @classmethod
+    def parse(cls, text: str) -> Length:
+        """`40-60` or `50`. Raises ValueError for anything else.
+
+        >>> Length.parse("40-60")
+        Length(least=40, most=60)
+        """
+        least, dash, most = text.strip().replace("–", "-").partition("-")
+        bounds = cls(int(least), int(most if dash else least))
+        if not 1 <= int(least) <= int(most if dash else least):
+            raise ValueError(text)
+        return bounds
+
     def __contains__(self, count: int) -> bool:
         return (self.least is None or count >= self.least) and (self.most is None or count <= self.most)
 

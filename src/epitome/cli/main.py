@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -40,11 +42,20 @@ def _root(
     pass
 
 
+class _Interrupted(BaseException):
+    """Ctrl-C. Not a KeyboardInterrupt, which Typer would turn into an exit code of its own."""
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise _Interrupted
+
+
 def main() -> None:
-    """Run the command line and exit: 0 done, 1 some sources failed, 2 usage, 3 nothing done, 130 interrupted."""
+    """Run the command line. Exit codes: 0 done, 1 some sources failed, 2 usage, 3 nothing done, 130 interrupted."""
     # Accepted anywhere on the line, as people add it when something has just failed.
     debug = "--debug" in sys.argv
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    signal.signal(signal.SIGINT, _interrupt)
     try:
         app(arguments, standalone_mode=True, prog_name="epitome")
     except EpitomeError as error:
@@ -52,9 +63,7 @@ def main() -> None:
             raise
         complain(error)
         sys.exit(code_of(error))
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+    except _Interrupted:
+        print("epitome: interrupted; what was finished is kept", file=sys.stderr, flush=True)
+        # A model that is still reading a prompt cannot be stopped in between.
+        os._exit(130)

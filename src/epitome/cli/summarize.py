@@ -84,8 +84,8 @@ def summarize(
     """Summarise documents on this machine and show what each sentence rests on."""
     request = Request(
         style=_style(style),
-        words=_words(words),
-        sentences=_bounds(sentences, "--sentences"),
+        words=_bounds(words, "words"),
+        sentences=_bounds(sentences, "sentences"),
         focus=focus,
         mention=tuple(mention or ()),
         glossary=_terms(glossary),
@@ -136,24 +136,12 @@ def _style(text: str | None) -> Style | None:
     raise UsageError(f"--style {text}: no such style", hint=f"one of {', '.join(STYLES)}")
 
 
-def _words(text: str | None) -> Length | None:
-    bounds = _bounds(text, "--words")
-    if bounds is not None and bounds.least == bounds.most and bounds.most is not None:
-        return Length(-(-bounds.most * 4 // 5), bounds.most)
-    return bounds
-
-
-def _bounds(text: str | None, option: str) -> Length | None:
+def _bounds(text: str | None, name: str) -> Length | None:
     if text is None:
         return None
-    least, dash, most = text.replace("–", "-").partition("-")
-    try:
-        bounds = Length(int(least), int(most if dash else least))
-    except ValueError as error:
-        raise UsageError(f"{option} {text}: not a length", hint="say 50 or 40-60") from error
-    if bounds.least is not None and bounds.most is not None and not 1 <= bounds.least <= bounds.most:
-        raise UsageError(f"{option} {text}: no text has that length", hint="say 50 or 40-60")
-    return bounds
+    from epitome.summarize.budget import length
+
+    return length(text, name)
 
 
 def _terms(path: Path | None) -> tuple[str, ...]:

@@ -112,6 +112,18 @@ class Answer:
     cached_tokens: int = 0
     generated_tokens: int = 0
 
+    def add(self, chunk: Chunk) -> None:
+        """Append a chunk of this answer."""
+        self.text += chunk.text
+        self.logprobs.extend(chunk.logprobs)
+        self.tokens.extend(chunk.tokens)
+        self.alternatives.extend(chunk.alternatives)
+        if chunk.finish is not None:
+            self.finish = chunk.finish
+            self.prompt_tokens = chunk.prompt_tokens
+            self.cached_tokens = chunk.cached_tokens
+            self.generated_tokens = chunk.generated_tokens
+
 
 def answers(
     engine: Generator, requests: Sequence[GenerationRequest], cancel: Event | None = None
@@ -119,14 +131,5 @@ def answers(
     """Run all requests and wait: one answer a request, in order."""
     collected = [Answer() for _ in requests]
     for chunk in engine.generate(requests, cancel):
-        answer = collected[chunk.index]
-        answer.text += chunk.text
-        answer.logprobs.extend(chunk.logprobs)
-        answer.tokens.extend(chunk.tokens)
-        answer.alternatives.extend(chunk.alternatives)
-        if chunk.finish is not None:
-            answer.finish = chunk.finish
-            answer.prompt_tokens = chunk.prompt_tokens
-            answer.cached_tokens = chunk.cached_tokens
-            answer.generated_tokens = chunk.generated_tokens
+        collected[chunk.index].add(chunk)
     return collected

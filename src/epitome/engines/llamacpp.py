@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import secrets
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -78,9 +79,12 @@ class LlamaCpp:
         self._key = secrets.token_urlsafe(24)
         self._lock = Lock()
         self._connection: http.client.HTTPConnection | None = None
+        self._running: dict[Thread, Event] = {}
         self._server = self._start(
             weights or model.path, list((adapters or {}).values()), parallel, threads or _threads(), ubatch
         )
+        # A server, or a thread of ours inside it, that outlives the interpreter takes the process down with it.
+        self._end = weakref.finalize(self, _shut_down, [self._server], self._running)
 
     def _start(
         self, path: Path, adapters: list[Path], parallel: int, threads: tuple[int, int], ubatch: int
@@ -172,8 +176,10 @@ class LlamaCpp:
                 except Exception as error:
                     chunks.put(error)
 
-        for _ in range(min(self._parallel, len(requests))):
-            Thread(target=work, daemon=True).start()
+        workers = [Thread(target=work, daemon=True) for _ in range(min(self._parallel, len(requests)))]
+        for worker in workers:
+            self._running[worker] = stop
+            worker.start()
         open_answers = len(requests)
         try:
             while open_answers:
@@ -189,6 +195,9 @@ class LlamaCpp:
                 yield chunk
         finally:
             stop.set()
+            for worker in workers:
+                worker.join()
+                self._running.pop(worker, None)
 
     def _check(self, decoding: Decoding) -> None:
         if decoding.beams > 1:
@@ -264,12 +273,21 @@ class LlamaCpp:
         if self._connection is not None:
             self._connection.close()
         self._server = None
+        self._end()
 
     def __enter__(self) -> LlamaCpp:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _shut_down(server: list[Any], running: dict[Thread, Event]) -> None:
+    """Stop what runs, wait for it, and free the model."""
+    for worker, stop in list(running.items()):
+        stop.set()
+        worker.join()
+    server.clear()
 
 
 def _chunk(index: int, piece: dict[str, Any]) -> Chunk:

@@ -47,6 +47,20 @@ def budget(document: Document, request: Request) -> Budget:
     return Budget(style, sentences, words, _aim(style, sentences, words, length, unit))
 
 
+def length(text: str, name: str) -> Length:
+    """A length as people write it: `40-60`, or `50`, which for words means at most 50 and at least four fifths.
+
+    Raises `UsageError` for anything else. `name` is `words` or `sentences`.
+    """
+    try:
+        bounds = Length.parse(text)
+    except ValueError as error:
+        raise UsageError(f"{name} {text}: no text has that length", hint="say 50 or 40-60") from error
+    if name == "words" and bounds.least == bounds.most and bounds.most is not None:
+        return Length(-(-bounds.most * 4 // 5), bounds.most)
+    return bounds
+
+
 def _default_style(request: Request, length: int, unit: int) -> Style:
     if request.words is not None or request.sentences is not None:
         return "paragraph"

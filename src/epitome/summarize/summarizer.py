@@ -16,7 +16,7 @@ from epitome.errors import EpitomeError, ModelError, SourceError, UsageError
 from epitome.models.model import Model, Progress
 from epitome.models.resolve import resolve
 from epitome.summarize.assemble import assemble, extractive, laid_out
-from epitome.summarize.budget import budget
+from epitome.summarize.budget import budget, length
 from epitome.summarize.candidate import Candidate
 from epitome.summarize.run import advance, run
 from epitome.summarize.write import Draft, Material, Rounds, write
@@ -269,6 +269,10 @@ class Stream(Iterator[str]):
 
 
 def _request(request: Request | None, fields: dict[str, Any]) -> Request:
+    """The request with `fields` in place of its own; lengths may be given as on the command line."""
+    for name in ("words", "sentences"):
+        if isinstance(fields.get(name), int | str):
+            fields[name] = length(str(fields[name]), name)
     try:
         return replace(request or Request(), **fields)
     except TypeError as error:
