@@ -118,16 +118,20 @@ class FactIndex:
         """What the source says where it counts the same thing, or else the nearest value."""
         around = _context(text, number)
 
-        def distance(other: Number) -> tuple[int, int, float]:
-            shared = len(around & _context(self.source, other))
+        def distance(at: int) -> tuple[int, int, float]:
+            other = self._numbers[at]
             ratio = (float(other.values[0]) + 1) / (float(number.values[0]) + 1)
-            return -shared, other.unit != number.unit, abs(ratio - 1)
+            return -len(around & self._contexts[at]), other.unit != number.unit, abs(ratio - 1)
 
-        candidates = [other for other in self._numbers if not other.weak]
+        candidates = [at for at, other in enumerate(self._numbers) if not other.weak]
         if not candidates:
             return ""
-        best = min(candidates, key=distance)
+        best = self._numbers[min(candidates, key=distance)]
         return _phrase(self.source, best.start, best.end)
+
+    @cached_property
+    def _contexts(self) -> list[set[str]]:
+        return [_context(self.source, number) for number in self._numbers]
 
     # --- quotations ---
 
