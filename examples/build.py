@@ -46,7 +46,8 @@ PAGE = """<!DOCTYPE html>
 {body}
 </article>
 <aside class="related"><h3>Read more</h3><ul><li><a href="/n/1">Seal found in swimming pool</a></li>
-<li><a href="/n/2">Ten places for a picnic</a></li><li><a href="/n/3">Council delays skate park again</a></li></ul></aside>
+<li><a href="/n/2">Ten places for a picnic</a></li>
+<li><a href="/n/3">Council delays skate park again</a></li></ul></aside>
 <section class="comments" id="comments"><h3>3 comments</h3><p>seagull77: first!!!</p>
 <p>anon: who pays for this</p><p>brita_h: I sold tickets with Ingrid, hello!</p></section></main>
 <footer><p>Copyright The Elspeth Courier. All rights reserved. <a href="/privacy">Privacy</a></p>
@@ -142,7 +143,7 @@ class Press:
             self.canvas.drawCentredString(WIDTH / 2, HEIGHT - 48, self.running)
         else:
             self.canvas.drawString(
-                MARGIN, 50, "Proceedings of the 3rd Workshop on Frugal Sensing, pages 1-6, Vikmo, 2024."
+                MARGIN, 50, "Proceedings of the 3rd Workshop on Frugal Sensing, pages 1-4, Vikmo, 2024."
             )
 
     def paragraph(self, text: str, indent: bool) -> None:
@@ -254,13 +255,14 @@ CHAPTERS = {
         "Hauge rowed over on the sixth, when nobody was looking. The box was gone; four bolts stood in the rock, bent "
         "towards the land. He sat down in the lee of the wall, took a pencil from his hat, and wrote: south-west, ten, "
         "falling. Then he looked at his watch, because a reading without a time is only an opinion.",
-        "The institute printed his notes in its yearbook, on page 212, under a heading of their own. They cover nineteen "
-        "days. There is not one missing.",
+        "The institute printed his notes in its yearbook, on page 212, under a heading of their own. They cover "
+        "nineteen days. There is not one missing.",
     ],
 }
 CONTAINER = (
     '<?xml version="1.0"?><container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container">'
-    '<rootfiles><rootfile full-path="book/book.opf" media-type="application/oebps-package+xml"/></rootfiles></container>'
+    '<rootfiles><rootfile full-path="book/book.opf" media-type="application/oebps-package+xml"/>'
+    "</rootfiles></container>"
 )
 PACKAGE = (
     '<?xml version="1.0"?><package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="id">'

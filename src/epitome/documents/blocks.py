@@ -36,23 +36,33 @@ _INVISIBLE = re.compile(
 )
 # Joiners carry meaning in Indic and Arabic scripts and in emoji; elsewhere they are debris.
 _JOINERS = re.compile("(?<![\u0590-\u1dbf\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])[\u200c\u200d]")
-_PARAGRAPH_BREAK = re.compile("[\x0c\u2029]")
-_LINE_BREAK = re.compile("\r\n?|[\x0b\x1c\x1d\x85\u2028]")
-_SPACES = re.compile(r"[^\S\n ][^\S\n]*| [^\S\n]+|[\x1e\x1f]+")
-_EDGES = re.compile(r" +(?=\n)|(?<=\n) +")
-_BLANK_LINES = re.compile(r"\n\n+")
+_SPACE = re.compile(r"[^\S\n\r\x0b\x0c\x1c\x1d\x85\u2028\u2029 ]|[\x1e\x1f]")
+_BREAKS = (("\r\n", "\n"), ("\r", "\n"), ("\x0b", "\n"), ("\x0c", "\n\n"), ("\x1c", "\n"), ("\x1d", "\n"))
+_WIDE_BREAKS = (("\x85", "\n"), ("\u2028", "\n"), ("\u2029", "\n\n"))
+_ASCII_SPACES = bytes.maketrans(b"\t\x1e\x1f", b"   ")
+_ASCII_DELETED = bytes({*range(9), *range(0x0E, 0x1C), 0x7F})
 
 
 def clean(text: str) -> str:
     """NFC, no invisible or control characters, single spaces, `\\n` line ends, one blank line at most."""
-    if not text.isascii():
-        text = _JOINERS.sub("", unicodedata.normalize("NFC", _INVISIBLE.sub("", text)))
-        text = unicodedata.normalize("NFC", text)
+    if text.isascii():
+        # Ten times faster than the patterns below: a log file of 100 MB is no reason to wait.
+        text = text.encode("ascii").translate(_ASCII_SPACES, _ASCII_DELETED).decode("ascii")
     else:
-        text = _INVISIBLE.sub("", text)
-    text = _LINE_BREAK.sub("\n", _PARAGRAPH_BREAK.sub("\n\n", text))
-    text = _EDGES.sub("", _SPACES.sub(" ", text))
-    return _BLANK_LINES.sub("\n\n", text).strip()
+        text = _JOINERS.sub("", unicodedata.normalize("NFC", _INVISIBLE.sub("", text)))
+        text = _SPACE.sub(" ", unicodedata.normalize("NFC", text))
+        for found, wanted in _WIDE_BREAKS:
+            text = text.replace(found, wanted)
+    for found, wanted in _BREAKS:
+        text = text.replace(found, wanted)
+    text = _repeated(text, "  ", " ").replace(" \n", "\n").replace("\n ", "\n")
+    return _repeated(text, "\n\n\n", "\n\n").strip()
+
+
+def _repeated(text: str, found: str, wanted: str) -> str:
+    while found in text:
+        text = text.replace(found, wanted)
+    return text
 
 
 def flat(text: str) -> str:

@@ -35,13 +35,13 @@ def read(
     """
     named = str(source)
     if named == "-":
-        return _parse(_stdin(max_bytes), "-", "")
+        return _filled(_parse(_stdin(max_bytes), "-", ""))
     if isinstance(source, str) and _URL.match(source):
         from epitome.documents.fetch import fetch
 
         page = fetch(source, allow_private=allow_private, timeout=timeout, max_bytes=max_bytes)
-        return _parse(page.data, source, page.suffix, page.encoding)
-    return _parse(_file(Path(named), max_bytes), named, Path(named).suffix.lower())
+        return _filled(_parse(page.data, source, page.suffix, page.encoding))
+    return _filled(_parse(_file(Path(named), max_bytes), named, Path(named).suffix.lower()))
 
 
 def expand(sources: Sequence[str]) -> list[str]:
@@ -141,6 +141,14 @@ def _near(path: Path) -> str:
 
 
 # --- which reader ---
+
+
+def _filled(document: Document) -> Document:
+    """The document, unless nothing visible was in it (a page of zero-width spaces, say)."""
+    if not document.text:
+        raise SourceError(f"{document.source}: there is no text in it", hint="check that it is the right one")
+    return document
+
 
 _MARKDOWN = frozenset({".md", ".markdown", ".mdown", ".mkd"})
 _HTML = frozenset({".html", ".htm", ".xhtml"})

@@ -23,9 +23,17 @@ _SAID = re.compile(r"[^。！？；，、：,.!?]{0,8}(?:说|问|道|答|称|喊
 _INSIDE = frozenset("》〉）)】〕］]")
 
 
+def _in_title(text: str, first: int, at: int) -> bool:
+    """Whether `at` lies between the marks of a title, 《…》, which are never far apart."""
+    opened = text.rfind("《", max(first, at - 40), at)
+    return opened >= 0 and text.rfind("》", opened, at) < 0 <= text.find("》", at, at + 40)
+
+
 def _cjk(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     at = start
     for match in _CJK_END.finditer(text, start, end):
+        if _in_title(text, at, match.start()):
+            continue
         closers = match["closers"]
         if closers and match.end() < end:
             # A mark inside a title or an aside ends that, not the sentence: 《你好！》, （见图。）

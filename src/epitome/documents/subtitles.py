@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from epitome.documents.blocks import Block, clean, compose
 from epitome.documents.languages import detect_language
@@ -51,7 +52,7 @@ def read_subtitles(data: bytes, name: str) -> Document:
 def _cues(text: str) -> Iterator[_Cue]:
     last: list[str] = []
     arrows = list(_ARROW.finditer(text))
-    for arrow, following in zip(arrows, [*arrows[1:], None], strict=True):
+    for arrow, following in zip_longest(arrows, arrows[1:]):
         raw = text[arrow.end() : following.start() if following else len(text)]
         # A blank line ends a cue; after it come the next cue's number, or a comment.
         raw = raw.lstrip("\n").split("\n\n", 1)[0]

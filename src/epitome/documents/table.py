@@ -53,7 +53,7 @@ def rows(path: str | Path, limit: int | None = None) -> Iterator[dict[str, Any] 
     if suffix in _PARQUET:
         found = _parquet(path)
     elif suffix in _JSONL:
-        found = _jsonl(path, _encoding(sample, path))
+        found = _jsonl(path, _json_encoding(sample, path))
     else:
         found = _separated(path, _encoding(sample, path), _SEPARATED[suffix])
     return islice(found, limit)
@@ -105,10 +105,20 @@ def _encoding(sample: bytes, path: Path) -> str:
     return guessed[0].lower() if guessed else "utf-8-sig"
 
 
+def _json_encoding(sample: bytes, path: Path) -> str:
+    """JSON is UTF-8 by its standard: a few lines that are not are bad rows, not another encoding."""
+    if not sample.startswith((b"\xff\xfe", b"\xfe\xff")) and 0 not in sample:
+        lines = [line for line in sample.splitlines()[:-1] or [sample] if line.strip()]
+        bad = sum(isinstance(_text(line, "utf-8"), UnicodeDecodeError) for line in lines)
+        if 2 * bad < len(lines) or len(lines) == 1:
+            return "utf-8-sig"
+    return _encoding(sample, path)
+
+
 def _jsonl(path: Path, encoding: str) -> Iterator[dict[str, Any] | BadRow]:
     # Lines of bytes: a line in a wrong encoding spoils itself alone. UTF-16 has no such lines.
     if encoding.startswith("utf-16") or encoding.startswith("utf-32"):
-        with path.open(encoding=encoding) as stream:
+        with path.open(encoding=encoding, errors="replace") as stream:
             yield from _json_lines(stream, path)
         return
     with path.open("rb") as raw:

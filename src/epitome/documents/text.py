@@ -72,7 +72,9 @@ def _with_mark(data: bytes, encoding: str, name: str) -> tuple[str, list[str]]:
 def _wide(data: bytes) -> str:
     """UTF-16 without a mark: Latin text has a zero in nearly every second byte."""
     sample = data[:_SAMPLE]
-    half = max(1, len(sample) // 2)
+    half = len(sample) // 2
+    if half < 2:
+        return ""
     even, odd = sample[::2].count(0) / half, sample[1::2].count(0) / half
     if odd > 0.7 and even < 0.05:
         return "utf-16-le"
@@ -83,7 +85,8 @@ def _wide(data: bytes) -> str:
 
 def _binary(data: bytes) -> bool:
     sample = data[:_SAMPLE]
-    return 0 in sample or len(sample) - len(sample.translate(None, _CONTROL)) > _BINARY_SHARE * len(sample)
+    control = len(sample) - len(sample.translate(None, _CONTROL))
+    return 0 in sample or control > _BINARY_SHARE * len(sample) + 3
 
 
 def _guess(data: bytes, name: str) -> tuple[str, list[str]]:
