@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from epitome.engines.base import Ability, Chunk, Decoding, FinishReason, GenerationRequest
 from epitome.engines.stream import Detokenizer
 from epitome.engines.threads import cores
-from epitome.engines.vocabulary import Vocabulary
+from epitome.engines.vocabulary import END_OF_TURN, Vocabulary
 from epitome.errors import ContextError, EngineError, ModelError
 from epitome.models import cache, gguf, weights
 from epitome.models.model import Model
@@ -29,9 +29,6 @@ ARCHITECTURES = {"llama", "qwen2", "qwen3"}
 """What its GGUF reader builds; Gemma's is refused there with an error about tensors."""
 SAFE_TYPES = {"F32", "F16", "BF16", "Q8_0"}
 """Number formats that it reads faithfully: ROUGE-1 on 100 of SciTLDR is 31.4 from Q8_0 and 27.9 from Q4_1."""
-END_OF_TURN = (
-    "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|endoftext|>", "<end_of_turn>", "</s>",
-)  # fmt: skip
 _EXACT = {
     "INFERENCE_PRECISION_HINT": "f32",
     "KV_CACHE_PRECISION": "f32",

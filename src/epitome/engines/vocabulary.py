@@ -30,6 +30,10 @@ _PATTERNS: dict[str, tuple[str, ...]] = {
 }
 _WHOLE_WORDS = {"llama-bpe"}
 """Families that take a word of the vocabulary whole, whatever the merges say."""
+END_OF_TURN = (
+    "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|endoftext|>", "<end_of_turn>", "</s>",
+)  # fmt: skip
+"""Tokens that end an answer, whichever of them a model's file calls its end-of-text token."""
 _CONTROL, _USER = 3, 4
 """Kinds of token in GGUF that are not made by merging."""
 

@@ -1,0 +1,117 @@
+"""The tokenizer of a Hugging Face folder, with the template's markup kept apart from what people wrote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from epitome.errors import ModelError
+from epitome.models.template import Segment, Tokens
+
+
+class HubTokenizer:
+    """Text to token ids and back, by the tokenizer files in `folder`.
+
+    Raises `ModelError` if there are none that can be read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        from transformers import AutoTokenizer
+
+        try:
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+        except (OSError, ValueError, KeyError, ImportError) as error:
+            raise ModelError(f"{folder}: its tokenizer cannot be read ({_first_line(error)})") from error
+        # Whether special tokens are matched is a switch on the shared object.
+        self._lock = Lock()
+        template = self._tokenizer.chat_template
+        self.chat_template: str | None = template.get("default") if isinstance(template, dict) else template
+        self._special = self._control_tokens()
+        self.tokens = self._tokens()
+
+    def _tokens(self) -> Tokens:
+        bos, eos = self._tokenizer.bos_token or "", self._tokenizer.eos_token or ""
+        begins = self._tokenizer("a").input_ids[:1]
+        return Tokens(bos, eos, bool(bos) and begins == [self._tokenizer.bos_token_id])
+
+    def _control_tokens(self) -> set[int]:
+        """Ids that only markup may become: special ones, and added ones that the chat template writes."""
+        added = self._tokenizer.added_tokens_decoder.items()
+        template = self.chat_template or ""
+        return set(self._tokenizer.all_special_ids) | {
+            token
+            for token, word in added
+            if word.special or (word.content in template and not word.content.isspace())
+        }
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids of plain text: what looks like a special token is none."""
+        ids = self._encode(text, plain=True)
+        if self._special.isdisjoint(ids):
+            return ids
+        # Added tokens that are not flagged as special are matched all the same: go round all added tokens.
+        return [token for token in self._without_added_tokens(text) if token not in self._special]
+
+    def encode_markup(self, text: str) -> list[int]:
+        """Token ids of a template's own markup, in which special tokens are special."""
+        return self._encode(text, plain=False)
+
+    def encode_source(self, text: str) -> list[int]:
+        """Plain text as an encoder reads it: with the tokens that this model wants around any text."""
+        plain: list[int] = self.encode(text)
+        around: list[int] = self._encode("", plain=True, add=True)
+        ends = {self._tokenizer.eos_token_id, self._tokenizer.sep_token_id}
+        tail = next((at for at, token in enumerate(around) if token in ends), len(around))
+        return [*around[:tail], *plain, *around[tail:]]
+
+    def ids(self, segments: list[Segment]) -> list[int]:
+        """Token ids of a rendered prompt."""
+        return [
+            token
+            for segment in segments
+            for token in (self.encode_markup(segment.text) if segment.special else self.encode(segment.text))
+        ]
+
+    def decode(self, ids: list[int]) -> str:
+        """Text of `ids`: special tokens are left out, broken UTF-8 becomes U+FFFD."""
+        text: str = self._tokenizer.decode(
+            ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return text
+
+    def words(self, ids: list[int]) -> tuple[str, ...]:
+        """The text of each token by itself, its space kept."""
+        raw = self._tokenizer.convert_ids_to_tokens(ids)
+        texts = ((word or "", self.decode([token])) for word, token in zip(raw, ids, strict=True))
+        return tuple(
+            f" {text}" if word.startswith("\u2581") and not text.startswith(" ") else text
+            for word, text in texts
+        )
+
+    def special(self, text: str) -> int | None:
+        """The id of a special token."""
+        token = self._tokenizer.convert_tokens_to_ids(text) if text else None
+        return token if token in self._special else None
+
+    def _encode(self, text: str, *, plain: bool, add: bool = False) -> list[int]:
+        with self._lock:
+            ids: list[int] = self._tokenizer(
+                text, add_special_tokens=add, split_special_tokens=plain, verbose=False
+            ).input_ids
+        return ids
+
+    def _without_added_tokens(self, text: str) -> list[int]:
+        backend = getattr(self._tokenizer, "backend_tokenizer", None)
+        if backend is None:
+            return []
+        if backend.normalizer is not None:
+            text = backend.normalizer.normalize_str(text)
+        pieces = [text]
+        if backend.pre_tokenizer is not None:
+            pieces = [piece for piece, _ in backend.pre_tokenizer.pre_tokenize_str(text)]
+        return [token.id for piece in pieces for token in backend.model.tokenize(piece)]
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__
