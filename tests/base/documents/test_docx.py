@@ -88,12 +88,12 @@ def test_a_cut_file_is_refused(tmp_path: Path) -> None:
 def test_entities_and_bombs_are_refused(tmp_path: Path) -> None:
     def packed(xml: bytes) -> Path:
         out = io.BytesIO()
-        with zipfile.ZipFile(io.BytesIO((EXAMPLES / "judgment.docx").read_bytes())) as old:
-            with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
-                for info in old.infolist():
-                    new.writestr(
-                        info.filename, xml if info.filename == "word/document.xml" else old.read(info)
-                    )
+        with (
+            zipfile.ZipFile(EXAMPLES / "judgment.docx") as old,
+            zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new,
+        ):
+            for info in old.infolist():
+                new.writestr(info.filename, xml if info.filename == "word/document.xml" else old.read(info))
         (tmp_path / "evil.docx").write_bytes(out.getvalue())
         return tmp_path / "evil.docx"
 

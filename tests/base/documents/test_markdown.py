@@ -37,7 +37,10 @@ def test_markup_goes_and_text_stays(tmp_path: Path) -> None:
 
 
 def test_lists_tables_and_code_keep_their_lines(tmp_path: Path) -> None:
-    text = "1. one\n2. two\n   - inner\n\n* star\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```sh\nmake demo\n\nmake test\n```\n"
+    text = (
+        "1. one\n2. two\n   - inner\n\n* star\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n"
+        "```sh\nmake demo\n\nmake test\n```\n"
+    )
     document = read(markdown(tmp_path, text))
     assert document.text.split("\n\n") == [
         "1. one\n2. two\n- inner",
@@ -56,9 +59,8 @@ def test_the_title_is_the_first_heading_or_the_front_matter(tmp_path: Path) -> N
 
 
 def test_wrapped_chinese_lines_get_no_space(tmp_path: Path) -> None:
-    assert read(markdown(tmp_path, "# 标题\n\n这座茶厂建于一九五八年，\n停产于二〇〇三年。")).text.endswith(
-        "八年，停产于二〇〇三年。"
-    )
+    document = read(markdown(tmp_path, "# 标题\n\n这座茶厂建于一九五八年，\n停产于二〇〇三年。"))
+    assert document.text.endswith("八年，停产于二〇〇三年。")
 
 
 def test_deep_nesting_is_no_trap(tmp_path: Path) -> None:

@@ -77,9 +77,8 @@ def test_other_encodings(tmp_path: Path, encoding: str) -> None:
     )
     path = file(tmp_path, "t.csv", ("id,text\n" + f'1,"{text}"\n' * 5).encode(encoding))
     assert list(rows(path)) == [{"id": "1", "text": text}] * 5
-    path = file(
-        tmp_path, "t.jsonl", (json.dumps({"text": text}, ensure_ascii=False) + "\n").encode(encoding) * 5
-    )
+    line = json.dumps({"text": text}, ensure_ascii=False) + "\n"
+    path = file(tmp_path, "t.jsonl", (line * 5).encode(encoding))
     assert list(rows(path)) == [{"text": text}] * 5
 
 
@@ -137,7 +136,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, suffix: str) -> None
     assert peak < 8_000_000  # the file is 40 MB
 
 
-VALUES = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=20)
+VALUES = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=20)
 
 
 @given(
