@@ -1,0 +1,184 @@
+"""The sentences written so far for one summary: checked, valued, and judged against the request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from epitome.documents import count_length
+from epitome.engines.base import Answer
+from epitome.errors import EngineError
+from epitome.metrics.repetition import loop
+from epitome.summarize.budget import BY_CHARACTER, Budget
+from epitome.summarize.candidate import Candidate, Made, Wanted, choose, content
+from epitome.summarize.clean import ended, pieces
+from epitome.summarize.trim import cuts
+from epitome.trust.check import Source
+from epitome.types import Document, Length, Request, Unmet
+
+FEW_WORDS = 20
+"""A text up to this length that no sentence of the model is shorter than is given back as it is."""
+SUPPORT, FACT = 0.6, 1.5
+"""What full support adds to a sentence's value, and what each unsupported fact takes: more than any sentence is
+worth, so that one without such a fact always wins."""
+PRIORS: dict[Made, float] = {"greedy": 0.1, "combined": 0.4}
+"""What the model finds likeliest is worth a little more than what it was made to say."""
+
+
+@dataclass(slots=True)
+class _Said:
+    """An answer's first sentence before judgement: what can still be cut shorter."""
+
+    group: int
+    answer: Answer
+    sentence: str
+
+
+class Pool:
+    """Candidates of one summary. Groups are numbered in document order."""
+
+    def __init__(self, document: Document, source: Source, request: Request, budget: Budget) -> None:
+        self.document = document
+        self.source = source
+        self.request = request
+        self.budget = budget
+        self.language = request.language or document.language
+        self.candidates: list[Candidate] = []
+        self.said: list[_Said] = []
+        self.source_length = count_length(document.text, document.language)
+        self.terms = tuple(term for term in request.mention if self._in_source(term))
+
+    def _in_source(self, term: str) -> bool:
+        return term.casefold() in self.document.text.casefold()
+
+    def clear(self) -> None:
+        """Forget everything: the document was cut anew."""
+        self.candidates.clear()
+        self.said.clear()
+
+    # -- filling
+
+    def take(self, group: int, answer: Answer, made: Made, prefill: str) -> None:
+        """Put the first sentence of an answer into the pool, if it is one."""
+        found = pieces(f"{prefill}{answer.text}", self.language)
+        if not found:
+            return
+        sentence = found[0]
+        whole = ended(sentence)
+        if not whole and (answer.finish == "stop" or len(found) > 1):
+            # Generation stopped before the second sentence, and the stop text took the full stop with it.
+            sentence, whole = sentence + ("。" if self.language == "zh" else "."), True
+        self.said.append(_Said(group, answer, sentence))
+        if whole:
+            self._add(sentence, group, made, PRIORS.get(made, 0.0))
+
+    def trim(self) -> None:
+        """Add shorter versions of every sentence there is."""
+        have = {candidate.text for candidate in self.candidates}
+        for said in self.said:
+            for text, likely in cuts(said.sentence, said.answer.tokens, said.answer.alternatives):
+                if text not in have:
+                    have.add(text)
+                    self._add(text, said.group, "trimmed", -0.3 + 0.2 * likely)
+
+    def _add(self, text: str, group: int, made: Made, prior: float) -> None:
+        text = self._glossed(text)
+        words = count_length(text, self.language)
+        if words >= self.source_length or loop(text, self.language) is not None:
+            return
+        checked = self.source.check_sentence(text)
+        value = 1.0 + prior + SUPPORT * checked.support - FACT * len(checked.facts)
+        said = content(text, self.language)
+        self.candidates.append(Candidate(text, group, words, made, checked, value, said))
+
+    def _glossed(self, text: str) -> str:
+        """Terms of the glossary in the form that the source uses."""
+        for term in self.request.glossary:
+            if self._in_source(term) and term not in text:
+                at = text.casefold().find(term.casefold())
+                if at >= 0:
+                    text = text[:at] + term + text[at + len(term) :]
+        return text
+
+    # -- judging
+
+    def choose(self) -> list[Candidate] | None:
+        """The best sentences that meet the request's bounds; None if none do."""
+        return choose(self.candidates, self._wanted())
+
+    def _wanted(self) -> Wanted:
+        return Wanted(self.budget.sentences, self.budget.words, self.budget.aim, self.terms)
+
+    def missing(self) -> list[str]:
+        """The terms to mention that the best choice does not name."""
+        text = " ".join(candidate.text for candidate in self.choose() or []).casefold()
+        return [term for term in self.terms if term.casefold() not in text]
+
+    def too_short(self) -> bool:
+        """Whether all the sentences there are do not reach the lower bound."""
+        longest: dict[int, int] = {}
+        for candidate in self.candidates:
+            longest[candidate.group] = max(candidate.words, longest.get(candidate.group, 0))
+        least = self.budget.words.least if self.budget.words else None
+        most = self.budget.sentences.most
+        counted = sorted(longest.values(), reverse=True)[:most]
+        short_of_words = least is not None and sum(counted) < least and (most is None or most > len(longest))
+        return short_of_words or len(longest) < (self.budget.sentences.least or 1)
+
+    def best(self) -> tuple[list[Candidate], list[Unmet]]:
+        """The best there is, in order, and what of the request it leaves unmet.
+
+        Raises `EngineError` if the model wrote no whole sentence about a document that is not tiny.
+        """
+        chosen = self.choose()
+        unmet: list[Unmet] = []
+        if chosen is None:
+            chosen, unmet = self._nearest()
+        text = " ".join(candidate.text for candidate in chosen).casefold()
+        for term in self.request.mention:
+            if term.casefold() not in text:
+                named = term in self.terms
+                why = "no sentence naming it could be written" if named else "the source does not name it"
+                unmet.append(Unmet(f"mention {term}", why))
+        return chosen, unmet
+
+    def _nearest(self) -> tuple[list[Candidate], list[Unmet]]:
+        """The choice that comes nearest to the bounds; the upper bound of words is given up last."""
+        wanted = self._wanted()
+        at_most = Length(None, wanted.words.most) if wanted.words else None
+        for easier in (
+            replace(wanted, words=at_most),
+            replace(wanted, words=at_most, sentences=Length(1, None)),
+            replace(wanted, words=None),
+            replace(wanted, words=None, sentences=Length(1, None)),
+        ):
+            if chosen := choose(self.candidates, easier):
+                return chosen, self._explain(chosen)
+        return self._as_it_is()
+
+    def _explain(self, chosen: Sequence[Candidate]) -> list[Unmet]:
+        counted = sum(candidate.words for candidate in chosen)
+        found: list[Unmet] = []
+        unit = "characters" if self.language in BY_CHARACTER else "words"
+        if self.budget.words and counted not in self.budget.words:
+            why = f"the summary has {counted}"
+            if self.budget.words.least and self.source_length <= self.budget.words.least:
+                why = f"the source itself has {self.source_length}"
+            found.append(Unmet(f"{self.budget.words} {unit}", why))
+        if len(chosen) not in self.budget.sentences:
+            found.append(Unmet(f"{self.budget.sentences} sentences", f"the summary has {len(chosen)}"))
+        return found
+
+    def _as_it_is(self) -> tuple[list[Candidate], list[Unmet]]:
+        """A source of a few words stands for itself."""
+        if self.source_length > FEW_WORDS * (2 if self.language in BY_CHARACTER else 1):
+            raise EngineError(
+                f"{self.document.source or 'the text'}: the model wrote no whole sentence",
+                hint="try --candidates 4, or a larger model",
+            )
+        copied = [
+            Candidate(sentence.text, at, count_length(sentence.text, self.language), "copied", sentence)
+            for at, sentence in enumerate(self.source.check(self.document.text))
+        ]
+        why = f"the source has {self.source_length} words and is given as it is"
+        return copied, [Unmet("a summary", why)]
