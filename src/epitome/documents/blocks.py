@@ -65,6 +65,15 @@ def _repeated(text: str, found: str, wanted: str) -> str:
     return text
 
 
+def tight(before: str, after: str) -> bool:
+    """Whether two pieces of one line join without a space: Chinese and Japanese on both sides."""
+    return _wide(before[-1:]) and _wide(after[:1])
+
+
+def _wide(char: str) -> bool:
+    return "\u3000" <= char <= "\u9fff" or "\uff00" <= char <= "\uffef"
+
+
 def flat(text: str) -> str:
     """`clean` text on one line."""
     return clean(text).replace("\n\n", " ").replace("\n", " ")

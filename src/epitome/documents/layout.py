@@ -14,6 +14,8 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 from statistics import median
 
+from epitome.documents.blocks import tight
+
 
 @dataclass(slots=True)
 class Line:
@@ -294,8 +296,7 @@ def append_line(text: str, line: str, words: Counter[str]) -> str:
     if not text:
         return line
     if not text.endswith(HYPHENS) or len(text) < 2 or not text[-2].isalnum():
-        tight = "\u3000" < text[-1] < "\ua000" and "\u3000" < line[:1] < "\ua000"
-        return text + line if tight else f"{text} {line}"
+        return text + line if tight(text, line) else f"{text} {line}"
     before, after = re.search(r"[^\W\d_]*$", text[:-1]), re.match(r"[^\W\d_]*", line)
     first, second = (match[0].casefold() if match else "" for match in (before, after))
     if not line[:1].islower() or not first:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from epitome.documents.blocks import Block, clean, compose
+from epitome.documents.blocks import Block, clean, compose, tight
 from epitome.documents.text import decode
 from epitome.types import Document
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)[ \t]*\r?\n", re.DOTALL)
 _FRONT_TITLE = re.compile(r"^title:\s*[\"']?(.+?)[\"']?\s*$", re.MULTILINE)
 _TAG = re.compile(r"<!--.*?-->|</?[a-zA-Z][^<>]*>", re.DOTALL)
-_CJK = re.compile("[\u3000-\u9fff\uff00-\uffef]")
 
 
 def read_markdown(data: bytes, name: str) -> Document:
@@ -116,13 +115,14 @@ def _rows(tokens: list[Token]) -> Iterator[str]:
 def _inline(token: Token) -> str:
     parts: list[str] = []
     children = token.children or []
-    for child in children:
+    for at, child in enumerate(children):
         if child.type in {"text", "code_inline", "image"}:
             parts.append(child.content)
         elif child.type == "hardbreak":
             parts.append("\n")
         elif child.type == "softbreak":
-            parts.append("" if parts and parts[-1] and _CJK.match(parts[-1][-1]) else " ")
+            following = children[at + 1].content if at + 1 < len(children) else ""
+            parts.append("" if tight("".join(parts), following) else " ")
         elif child.type == "html_inline" and child.content.lower().startswith("<br"):
             parts.append("\n")
     return "".join(parts)

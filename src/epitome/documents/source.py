@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import sys
@@ -126,6 +125,8 @@ def not_readable(path: Path, error: OSError | ValueError) -> SourceError:
 
 
 def _near(path: Path) -> str:
+    import difflib
+
     try:
         names = [entry.name for entry in path.parent.iterdir()]
     except OSError:

@@ -15,11 +15,14 @@ _LINE = re.compile(r"[^\n]+")
 # --- Chinese and Japanese ---
 
 _CJK_END = re.compile(
-    r"(?:[。！？；!?;…⋯]|．(?!\d)|(?<=[\u3040-\u9fff”」』）])\.(?=\s|$))+"
+    r"(?:[。！？；!?;…⋯]|．(?!\d)|(?<![\x00-\x7f])\.(?=\s|$))+"
     r"(?P<closers>[”’」』\"'）)】〕》〉］\]]*)"
 )
 # “真的吗？”他问。 is one sentence: the quotation is followed by who said it.
-_SAID = re.compile(r"[^。！？；，、：,.!?]{0,8}(?:说|问|道|答|称|喊|叫|表示|指出|写|と言|と述|と話|と語)")
+_SAID = re.compile(
+    r"[^。！？；，、：,.!?]{0,16}(?:说|问|道|答|称|喊|叫|表示|指出|写|と言った|と述べた|と話した|と語った)"
+    r"(?:[。！？，：；]|$)"
+)
 _INSIDE = frozenset("》〉）)】〕］]")
 
 

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from epitome.documents.blocks import Block, clean, compose
-from epitome.documents.languages import detect_language
+from epitome.documents.blocks import Block, clean, compose, tight
 from epitome.documents.text import decode
 from epitome.errors import SourceError
 from epitome.types import Document, Origin
@@ -20,7 +19,6 @@ CUES = re.compile(rf"\A\s*(?:WEBVTT|\d+\s*\n{_TIME}\s*-->)")
 """How a subtitle file begins, whatever it is called."""
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>|\{\\[^{}]*\}|</?[cv](?:\.[^<>]*)?>")
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s+([^<>]+)>")
-_CJK = re.compile("[\u3000-\u9fff\uff00-\uffef]")
 _END = re.compile(r"[.!?。！？…][\"'”’」』)）]*$")
 
 PAUSE = 3.0
@@ -45,8 +43,7 @@ def read_subtitles(data: bytes, name: str) -> Document:
         raise SourceError(
             f"{name}: no subtitles with text in this file", hint="check that it is SRT or WebVTT"
         )
-    tight = detect_language(" ".join(cue.text for cue in cues[:200])) in {"zh", "ja"}
-    return compose(_paragraphs(cues, tight), source=name, warnings=warnings)
+    return compose(_paragraphs(cues), source=name, warnings=warnings)
 
 
 def _cues(text: str) -> Iterator[_Cue]:
@@ -74,7 +71,7 @@ def _seconds(match: re.Match[str], first: int) -> float:
     return int(hours) * 3600 + int(minutes) * 60 + int(seconds) + int(part.ljust(3, "0")) / 1000
 
 
-def _paragraphs(cues: list[_Cue], tight: bool) -> Iterator[Block]:
+def _paragraphs(cues: list[_Cue]) -> Iterator[Block]:
     text = ""
     begun = ended = 0.0
     later: list[Origin] = []
@@ -84,7 +81,7 @@ def _paragraphs(cues: list[_Cue], tight: bool) -> Iterator[Block]:
             yield Block(text, time=begun, later=tuple(later))
             text, later = "", []
         if text:
-            text += "" if tight and _CJK.match(text[-1]) else " "
+            text += "" if tight(text, cue.text) else " "
             later.append(Origin(len(text), time=cue.start))
         else:
             begun = cue.start

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from epitome.documents.blocks import Block, clean, compose
+from epitome.documents.blocks import Block, clean, compose, tight
 from epitome.errors import SourceError
 from epitome.types import Document
 
@@ -128,7 +128,6 @@ def _unknown(name: str) -> SourceError:
 # --- paragraphs ---
 
 _ITEM = re.compile(r"(?:[-*+•‣▪◦–—]|\(?\d{1,3}[.)]|\(?[a-zA-Z][.)]|\[\d{1,3}\])\s+\S|#{1,6} |>")
-_CJK_EDGE = re.compile("[\u3000-\u9fff\uff00-\uffef]")
 _SENTENCE_END = re.compile(r"[.!?。！？…][\"'”’」』)）]*$")
 
 
@@ -170,7 +169,7 @@ def _wrapped(lines: list[str]) -> bool:
         return False
     forced = sum(
         len(line) + 1 + len(following.split(" ", 1)[0]) > width
-        or bool(_CJK_EDGE.match(following) and len(line) > width - 3)
+        or (tight(line, following) and len(line) > width - 3)
         for line, following in pairwise(lines)
     )
     return forced >= 0.9 * (len(lines) - 1)
@@ -179,8 +178,7 @@ def _wrapped(lines: list[str]) -> bool:
 def _join(lines: list[str]) -> str:
     joined = lines[0]
     for line in lines[1:]:
-        tight = _CJK_EDGE.match(joined[-1]) and _CJK_EDGE.match(line)
-        joined += line if tight else f" {line}"
+        joined += line if tight(joined, line) else f" {line}"
     return joined
 
 
