@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,30 +39,23 @@ def run_documents(
     open_summarizer: Callable[[int], Summarizer],
 ) -> tuple[int, int]:
     """Summarise each source; how many were done, and how many failed."""
-    names = expand(sources)
-    documents: list[Document] = []
-    failed = 0
-    for name in names:
-        try:
-            documents.append(read(name, allow_private=allow_private))
-        except UsageError:
-            raise
-        except EpitomeError as error:
-            complain(error)
-            failed += 1
-    if not documents:
-        return 0, failed
+    reading = _Reading(sources, allow_private)
+    if shown.output is not None:
+        reading.spare(shown.output)
+    first = next(reading, None)
+    if first is None:
+        return 0, reading.failed
     written: list[str] = []
-    with open_summarizer(len(documents)) as summarizer, prompts_bar(shown.quiet) as report:
-        for result in summarizer.batch(documents, request, on_progress=report):
+    with open_summarizer(len(reading.names)) as summarizer, prompts_bar(shown.quiet) as report:
+        for result in summarizer.batch(chain([first], reading), request, on_progress=report):
             if isinstance(result, UsageError):
                 raise result
             if isinstance(result, EpitomeError):
                 complain(result)
-                failed += 1
+                reading.failed += 1
                 continue
             text = json.dumps(result.as_dict(), ensure_ascii=False) if shown.as_json else _page(result, shown)
-            if not shown.as_json and len(names) > 1:
+            if not shown.as_json and len(reading.names) > 1:
                 text = f"# {result.source}\n{text}\n"
             written.append(text)
             if shown.output is None:
@@ -72,7 +66,41 @@ def run_documents(
 
         with replacing(shown.output) as file:
             file.writelines(f"{text}\n" for text in written)
-    return len(written), failed
+    return len(written), reading.failed
+
+
+class _Reading(Iterator[Document]):
+    """The documents, read one by one as they are asked for; what cannot be read is said and counted."""
+
+    def __init__(self, sources: Sequence[str], allow_private: bool) -> None:
+        self.names: list[str] = []
+        self.failed = 0
+        self.allow_private = allow_private
+        for source in sources:
+            try:
+                self.names += expand([source])
+            except EpitomeError as error:
+                self._fail(error)
+        self._left = iter(self.names)
+
+    def __next__(self) -> Document:
+        for name in self._left:
+            try:
+                return read(name, allow_private=self.allow_private)
+            except UsageError:
+                raise
+            except EpitomeError as error:
+                self._fail(error)
+        raise StopIteration
+
+    def spare(self, output: Path) -> None:
+        """Refuse to write the summary over what it is of."""
+        if any(Path(name).exists() and output.exists() and output.samefile(name) for name in self.names):
+            raise UsageError(f"{output} is itself to be summarised", hint="name another output")
+
+    def _fail(self, error: EpitomeError) -> None:
+        complain(error)
+        self.failed += 1
 
 
 def _page(summary: Summary, shown: Shown) -> str:

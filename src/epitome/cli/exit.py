@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 
 from epitome.errors import EpitomeError, UsageError
 
@@ -12,7 +13,9 @@ NOTHING_DONE = 3
 
 
 def complain(error: EpitomeError) -> None:
-    """Say on standard error what went wrong and what to do about it."""
+    """Say on standard error what went wrong and what to do about it; with `--debug`, also where."""
+    if "--debug" in sys.argv:
+        traceback.print_exception(error)
     line = f"epitome: {error.message}"
     if error.hint:
         line += f" — {error.hint}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -10,8 +11,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from epitome.cli import models, summarize
-from epitome.cli.exit import code_of, complain
-from epitome.errors import EpitomeError
+from epitome.cli.exit import NOTHING_DONE, code_of, complain
+from epitome.errors import EpitomeError, StoreError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -53,16 +54,25 @@ def _interrupt(*_: object) -> NoReturn:
 def main() -> None:
     """Run the command line. Exit codes: 0 done, 1 some sources failed, 2 usage, 3 nothing done, 130 interrupted."""
     # Accepted anywhere on the line, as people add it when something has just failed.
-    debug = "--debug" in sys.argv
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     signal.signal(signal.SIGINT, _interrupt)
     try:
         app(arguments, standalone_mode=True, prog_name="epitome")
     except EpitomeError as error:
-        if debug:
-            raise
         complain(error)
         sys.exit(code_of(error))
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
+            # Files of ours are written under a StoreError: this is standard output.
+            complain(StoreError(f"standard output cannot be written ({error.strerror})"))
+            os._exit(NOTHING_DONE)  # what is still in its buffer would fail once more
+        print(
+            f"epitome: unexpected {type(error).__name__}: {error} — please report it with what --debug shows",
+            file=sys.stderr,
+        )
+        sys.exit(NOTHING_DONE)
     except _Interrupted:
         print("epitome: interrupted; what was finished is kept", file=sys.stderr, flush=True)
         # A model that is still reading a prompt cannot be stopped in between.

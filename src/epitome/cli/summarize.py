@@ -97,6 +97,9 @@ def summarize(
     from epitome.documents.table import is_table
 
     table = Path(sources[0]) if len(sources) == 1 and is_table(sources[0]) and sources[0] != "-" else None
+    tables = [source for source in sources if is_table(source) and Path(source).is_file()]
+    if tables and table is None:
+        raise UsageError(f"{tables[0]} is a table among other sources", hint="name one table at a time")
     if column is not None and table is None:
         raise UsageError("--column needs one table", hint="a .jsonl, .csv, .tsv or .parquet file")
     if limit is not None and table is None:
@@ -147,7 +150,13 @@ def _bounds(text: str | None, name: str) -> Length | None:
 def _terms(path: Path | None) -> tuple[str, ...]:
     if path is None:
         return ()
-    from epitome.documents import read
+    # Not as a document: its reader would join lines.
+    from epitome.documents.source import not_readable
+    from epitome.documents.text import decode
 
-    lines = (line.strip() for line in read(path).text.splitlines())
+    try:
+        text, _ = decode(path.read_bytes(), str(path))
+    except OSError as error:
+        raise not_readable(path, error) from error
+    lines = (line.strip() for line in text.splitlines())
     return tuple(line for line in lines if line and not line.startswith("#"))

@@ -29,18 +29,19 @@ def run_table(
     open_summarizer: Callable[[int], Summarizer],
 ) -> int:
     """Summarise a column; the exit code."""
-    from epitome.summarize.rows import summarize_rows
+    from epitome.summarize.rows import require_column, summarize_rows
 
     if output is None:
         raise UsageError(f"{table} is a table: its summaries need a file", hint="add -o OUT.jsonl")
     if output.suffix.lower() not in (".jsonl", ".ndjson"):
         raise UsageError(f"{output}: the output of a table is JSONL", hint="name it OUT.jsonl")
+    known = columns(table)
     if output.exists() and output.samefile(table):
         raise UsageError(f"{output} is the table itself", hint="name another output")
-    known = columns(table)
     column = column or next((name for name in USUAL if name in known), None)
     if column is None:
         raise UsageError(f"{table}: which column?", hint=f"--column, one of {', '.join(known)}")
+    require_column(table, column)
     total = sum(1 for _ in rows(table, limit))
     with open_summarizer(total) as summarizer, rows_bar(total, quiet) as report:
         tally = summarize_rows(table, column, output, summarizer, request, limit=limit, on_row=report)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,7 +24,8 @@ class Journal:
         self._places: dict[str, tuple[int, int]] = {}
         with writing(path):
             fresh = not path.exists() or not self._replay(job)
-            self._file: IO[bytes] = path.open("w+b" if fresh else "r+b")
+            # Unbuffered: what a full disk refused must not be tried again when the file is closed.
+            self._file = path.open("w+b" if fresh else "r+b", buffering=0)
             if fresh:
                 self._write({"job": job})
             else:
@@ -40,7 +41,7 @@ class Journal:
                     record = json.loads(line) if line.endswith(b"\n") else None
                 except ValueError:
                     record = None
-                if record is None:
+                if not isinstance(record, dict):
                     break
                 if self._end == 0 and record.get("job") != job:
                     return False
@@ -70,9 +71,16 @@ class Journal:
 
     def _write(self, record: dict[str, Any]) -> int:
         line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
-        self._file.write(line)
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        at = self._file.tell()
+        try:
+            left = memoryview(line)
+            while left:
+                left = left[self._file.write(left) :]
+            os.fsync(self._file.fileno())
+        except OSError:
+            self._file.seek(at)
+            self._file.truncate()
+            raise
         return len(line)
 
     def close(self) -> None:
@@ -87,7 +95,12 @@ class Journal:
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[str]]:
     """Write a text file that appears whole or not at all. Raises `StoreError` where it cannot be written."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    if path.exists() and not path.is_file():  # /dev/stdout, a pipe: to be written to, not replaced
+        with writing(path), path.open("w", encoding="utf-8", newline="\n") as file:
+            yield file
+        return
+    path = path.resolve()  # through a link, not over it
+    draft = path.with_name(f".{path.name[:200]}.{os.getpid()}.tmp")
     try:
         with writing(path):
             with draft.open("w", encoding="utf-8", newline="\n") as file:
@@ -96,7 +109,8 @@ def replacing(path: Path) -> Iterator[IO[str]]:
                 os.fsync(file.fileno())
             draft.replace(path)
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
 
 
 @contextmanager

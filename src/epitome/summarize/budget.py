@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from epitome.documents import count_length
 from epitome.errors import UsageError
-from epitome.types import Document, Length, Request, Style
+from epitome.types import STYLES, Document, Length, Request, Style
 
 BY_CHARACTER = frozenset({"zh", "ja"})
 
@@ -35,10 +35,14 @@ def budget(document: Document, request: Request) -> Budget:
     """The bounds for this document. Raises `UsageError` if no text can meet them."""
     length = count_length(document.text, document.language)
     unit = 2 if document.language in BY_CHARACTER else 1
+    if request.style is not None and request.style not in STYLES:
+        raise UsageError(f"{request.style!r}: no such style", hint=f"one of {', '.join(STYLES)}")
     style = request.style or _default_style(request, length, unit)
     words = request.words
     for bounds, name in ((words, "words"), (request.sentences, "sentences")):
         _validate(bounds, name)
+    if words and request.sentences and (words.most or 0) < (request.sentences.least or 0) and words.most:
+        raise UsageError(f"no {request.sentences} sentences have {words} words", hint="ask for more words")
     sentences = request.sentences or Length(1, 1 if style in ("sentence", "tldr", "headline") else None)
     if words is None and style == "headline":
         words = Length(None, HEADLINE_WORDS * unit)

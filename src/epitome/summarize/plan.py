@@ -7,7 +7,8 @@ orders to the model.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from epitome.documents import sentences
@@ -51,20 +52,22 @@ def parts(
 ) -> list[Part]:
     """Cut the document into at least `least` parts of at most `window` tokens, about equally long.
 
-    `count` tells the tokens of a text. A sentence longer than the window is cut between words.
+    `count` tells the tokens of a text. A sentence longer than the window is cut between words. A document with
+    fewer sentences than `least` has one a part.
     """
+    hidden = sorted(withheld)
     units = [
         piece
         for span, tokens in _measured(document, count)
-        if not _overlaps(span, withheld)
+        if not _overlaps(span, hidden)
         for piece in _split(document.text, span, tokens, window)
     ]
-    total = sum(tokens for _, tokens in units)
-    wanted = max(-(-total // window), min(least, len(units)))
     if not units:
         return []
+    wanted = max(-(-sum(tokens for _, tokens in units) // window), min(least, len(units)))
     headings = {section.start for section in document.sections}
-    return [Part(tuple(spans)) for spans in _packed(units, total / wanted, window, headings)]
+    packed = _packed(units, wanted, window, headings)
+    return [part for spans in packed for part in _fitting(document, Part(tuple(spans)), count, window)]
 
 
 def _measured(document: Document, count: Callable[[str], int]) -> list[tuple[Span, int]]:
@@ -106,13 +109,15 @@ def _split(text: str, span: Span, tokens: int, window: int) -> list[tuple[Span, 
 
 
 def _packed(
-    units: Sequence[tuple[Span, int]], target: float, window: int, headings: set[int]
+    units: Sequence[tuple[Span, int]], wanted: int, window: int, headings: set[int]
 ) -> list[list[Span]]:
-    """Fill parts up to the target; a heading closes a part that is more than half full."""
+    """Fill `wanted` parts alike, or more of them; a heading closes a part that is more than half full."""
+    target = sum(tokens for _, tokens in units) / wanted
     packed: list[list[Span]] = []
     seen = filled = 0
-    for span, tokens in units:
-        due = seen >= target * len(packed) - 0.5 * tokens
+    for at, (span, tokens) in enumerate(units):
+        # From where each sentence has to be a part of its own, it is.
+        due = seen >= target * len(packed) - 0.5 * tokens or len(units) - at <= wanted - len(packed)
         heading = filled > target / 2 and span[0] in headings
         if due or heading or filled + tokens > window:
             packed.append([])
@@ -123,8 +128,28 @@ def _packed(
     return packed
 
 
+def _fitting(document: Document, part: Part, count: Callable[[str], int], window: int) -> Iterator[Part]:
+    """The part, halved until it really fits: what a sentence has in tokens was only estimated."""
+    text = part.text(document)
+    if len(text) < 2 or count(text) <= window:
+        yield part
+        return
+    if len(part.spans) > 1:
+        middle = len(part.spans) // 2
+        halves = part.spans[:middle], part.spans[middle:]
+    else:
+        ((start, end),) = part.spans
+        pieces = _split(document.text, (start, end), 2, 1)
+        halves = tuple(span for span, _ in pieces[:1]), tuple(span for span, _ in pieces[1:])
+    for spans in halves:
+        if spans:
+            yield from _fitting(document, Part(spans), count, window)
+
+
 def _overlaps(span: Span, others: Sequence[Span]) -> bool:
-    return any(span[0] < end and start < span[1] for start, end in others)
+    """Whether it overlaps one of the others, which are sorted and do not overlap each other."""
+    at = bisect_left(others, (span[1], 0))
+    return at > 0 and span[0] < others[at - 1][1]
 
 
 def share(document: Document, read: Sequence[Part]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -10,7 +11,7 @@ from epitome.engines.base import Answer
 from epitome.errors import EngineError
 from epitome.metrics.repetition import loop
 from epitome.summarize.budget import BY_CHARACTER, Budget
-from epitome.summarize.candidate import Candidate, Made, Wanted, choose, content
+from epitome.summarize.candidate import Candidate, Made, Wanted, as_written, choose, content, names
 from epitome.summarize.clean import ended, pieces
 from epitome.summarize.trim import cuts
 from epitome.trust.check import Source
@@ -23,6 +24,8 @@ SUPPORT, FACT = 0.6, 1.5
 worth, so that one without such a fact always wins."""
 PRIORS: dict[Made, float] = {"greedy": 0.1, "combined": 0.4}
 """What the model finds likeliest is worth a little more than what it was made to say."""
+
+_CHINESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 
 
 @dataclass(slots=True)
@@ -49,7 +52,7 @@ class Pool:
         self.terms = tuple(term for term in request.mention if self._in_source(term))
 
     def _in_source(self, term: str) -> bool:
-        return term.casefold() in self.document.text.casefold()
+        return names(self.document.text, term)
 
     def clear(self) -> None:
         """Forget everything: the document was cut anew."""
@@ -84,7 +87,8 @@ class Pool:
     def _add(self, text: str, group: int, made: Made, prior: float) -> None:
         text = self._glossed(text)
         words = count_length(text, self.language)
-        if words >= self.source_length or loop(text, self.language) is not None:
+        too_long = words >= self.source_length
+        if too_long or loop(text, self.language) is not None or not _in_language(text, self.language):
             return
         checked = self.source.check_sentence(text)
         value = 1.0 + prior + SUPPORT * checked.support - FACT * len(checked.facts)
@@ -92,12 +96,10 @@ class Pool:
         self.candidates.append(Candidate(text, group, words, made, checked, value, said))
 
     def _glossed(self, text: str) -> str:
-        """Terms of the glossary in the form that the source uses."""
+        """Terms of the glossary in the form that the source uses; never inside another word."""
         for term in self.request.glossary:
-            if self._in_source(term) and term not in text:
-                at = text.casefold().find(term.casefold())
-                if at >= 0:
-                    text = text[:at] + term + text[at + len(term) :]
+            if names(self.document.text, term):
+                text = as_written(text, term, self.document.text)
         return text
 
     # -- judging
@@ -107,18 +109,31 @@ class Pool:
         return choose(self.candidates, self._wanted())
 
     def _wanted(self) -> Wanted:
-        return Wanted(self.budget.sentences, self.budget.words, self.budget.aim, self.terms)
+        return Wanted(self.budget.sentences, self._words(), self.budget.aim, self.terms)
 
-    def missing(self) -> list[str]:
-        """The terms to mention that the best choice does not name."""
-        text = " ".join(candidate.text for candidate in self.choose() or []).casefold()
-        return [term for term in self.terms if term.casefold() not in text]
+    def _words(self) -> Length | None:
+        """The bounds asked for, and that no summary is as long as its source."""
+        shorter = self.source_length - 1
+        asked = self.budget.words
+        if asked is None:
+            return Length(None, shorter) if sum(self._longest().values()) > shorter else None
+        return replace(asked, most=shorter if asked.most is None else min(asked.most, shorter))
 
-    def too_short(self) -> bool:
-        """Whether all the sentences there are do not reach the lower bound."""
+    def _longest(self) -> dict[int, int]:
+        """The words of the longest candidate of each group."""
         longest: dict[int, int] = {}
         for candidate in self.candidates:
             longest[candidate.group] = max(candidate.words, longest.get(candidate.group, 0))
+        return longest
+
+    def missing(self) -> list[str]:
+        """The terms to mention that the best choice does not name."""
+        text = " ".join(candidate.text for candidate in self.choose() or [])
+        return [term for term in self.terms if not names(text, term)]
+
+    def too_short(self) -> bool:
+        """Whether all the sentences there are do not reach the lower bound."""
+        longest = self._longest()
         least = self.budget.words.least if self.budget.words else None
         most = self.budget.sentences.most
         counted = sorted(longest.values(), reverse=True)[:most]
@@ -134,9 +149,9 @@ class Pool:
         unmet: list[Unmet] = []
         if chosen is None:
             chosen, unmet = self._nearest()
-        text = " ".join(candidate.text for candidate in chosen).casefold()
+        text = " ".join(candidate.text for candidate in chosen)
         for term in self.request.mention:
-            if term.casefold() not in text:
+            if not names(text, term):
                 named = term in self.terms
                 why = "no sentence naming it could be written" if named else "the source does not name it"
                 unmet.append(Unmet(f"mention {term}", why))
@@ -145,12 +160,13 @@ class Pool:
     def _nearest(self) -> tuple[list[Candidate], list[Unmet]]:
         """The choice that comes nearest to the bounds; the upper bound of words is given up last."""
         wanted = self._wanted()
-        at_most = Length(None, wanted.words.most) if wanted.words else None
+        shorter = Length(None, self.source_length - 1)
+        at_most = Length(None, wanted.words.most) if wanted.words else shorter
         for easier in (
             replace(wanted, words=at_most),
             replace(wanted, words=at_most, sentences=Length(1, None)),
-            replace(wanted, words=None),
-            replace(wanted, words=None, sentences=Length(1, None)),
+            replace(wanted, words=shorter),
+            replace(wanted, words=shorter, sentences=Length(1, None)),
         ):
             if chosen := choose(self.candidates, easier):
                 return chosen, self._explain(chosen)
@@ -182,3 +198,9 @@ class Pool:
         ]
         why = f"the source has {self.source_length} words and is given as it is"
         return copied, [Unmet("a summary", why)]
+
+
+def _in_language(text: str, language: str) -> bool:
+    """Whether the script is the one asked for; languages of one script are not told apart in a single sentence."""
+    chinese = len(_CHINESE.findall(text)) / max(1, sum(character.isalpha() for character in text))
+    return chinese > 0.3 if language in BY_CHARACTER else chinese < 0.3

@@ -47,9 +47,7 @@ def summarize_rows(
     Raises `UsageError` if there is no such column, `SourceError` if the table cannot be read and `StoreError`
     if the output cannot be written; what was finished stays.
     """
-    known = columns(table)
-    if column not in known:
-        raise UsageError(f"{table} has no column {column!r}", hint=f"it has: {', '.join(known)}")
+    require_column(table, column)
     job = _fingerprint([summarizer.identity, asdict(request), VERSION, column])
     journal = Journal(out.with_name(out.name + ".progress"), job)
     try:
@@ -62,6 +60,13 @@ def summarize_rows(
         raise
     journal.remove()
     return tally
+
+
+def require_column(table: Path, column: str) -> None:
+    """Raise `UsageError`, naming the columns there are, if the table has none of that name."""
+    known = columns(table)
+    if column not in known:
+        raise UsageError(f"{table} has no column {column!r}", hint=f"it has: {', '.join(known)}")
 
 
 def _work(
@@ -97,6 +102,8 @@ def _work(
             yield from_text(text, source=f"{table}:{number}")
 
     for number, result in summarizer.as_finished(documents(), request):
+        if isinstance(result, UsageError):
+            raise result
         if isinstance(result, Summary):
             journal.add(keys[number], {"summary": result.text})
         else:
@@ -123,8 +130,9 @@ def _collect(
             key = _fingerprint(text)
             kept: dict[str, Any] = {"line": row.number} if isinstance(row, BadRow) else dict(row)
             if text is not None and key in journal:
+                if kept.get("summary", "") is None:
+                    kept.pop("error", None)  # the table is an earlier output
                 kept["summary"] = journal[key]["summary"]
-                kept.pop("error", None)
             else:
                 failed += 1
                 kept |= {"summary": None, "error": errors.get(key) or _reason(row, column)}

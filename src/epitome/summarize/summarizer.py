@@ -124,21 +124,25 @@ class Summarizer:
     ) -> Iterator[tuple[int, Summary | EpitomeError]]:
         """Like `batch`, but each with its number as soon as it is done."""
         materials: dict[int, tuple[Material, float]] = {}
-        with self._lock:
-            if self._engine is None:
-                for number, source in enumerate(sources):
-                    yield number, self._extractive(source, request)
-                return
-            jobs = self._jobs(sources, request, materials)
-            for number, draft in run(
-                jobs, self._engine, wave=self._wave, on_progress=on_progress, cancel=cancel
-            ):
-                if isinstance(draft, EpitomeError):
-                    materials.pop(number, None)
-                    yield number, draft
-                else:
-                    material, started = materials.pop(number)
-                    yield number, self._finish(material, request, draft, started)
+        if self._engine is None:
+            for number, source in enumerate(sources):
+                yield number, self._extractive(source, request)
+            return
+        drafts = run(
+            self._jobs(sources, request, materials),
+            self._engine,
+            wave=self._wave,
+            on_progress=on_progress,
+            cancel=cancel,
+            alone=self._lock,
+        )
+        for number, draft in drafts:
+            if isinstance(draft, EpitomeError):
+                materials.pop(number, None)
+                yield number, draft
+            else:
+                material, started = materials.pop(number)
+                yield number, self._finish(material, request, draft, started)
 
     def _jobs(
         self, sources: Iterable[Text], request: Request, materials: dict[int, tuple[Material, float]]
@@ -175,8 +179,9 @@ class Summarizer:
         known = self.model.languages
         for language in (document.language, request.language or document.language):
             if known and language not in known:
+                named = f"{document.source}: " if document.source else ""
                 raise ModelError(
-                    f"{self.model.name} knows {', '.join(known)} only, and this asks for {language!r}",
+                    f"{named}{self.model.name} knows {', '.join(known)} only, and this asks for {language!r}",
                     hint="--model gemma3-270m writes it once its terms are accepted (epitome models pull "
                     "gemma3-270m), so does any larger hub model; --model lexrank copies sentences in any language",
                 )
@@ -219,16 +224,15 @@ class Summarizer:
         materials: dict[int, tuple[Material, float]] = {}
         job = self._job(0, document, request, materials, lambda candidate: certain.append(candidate.text))
         shown = ""
-        with self._lock:
-            asked = advance(job, None)
-            while isinstance(asked, list):
-                asked = advance(job, answers(self._engine, asked))
-                text = laid_out(
-                    certain, budget(document, request).style, request.language or document.language
-                )
-                if text != shown:
-                    yield text.removeprefix(shown)
-                    shown = text
+        asked = advance(job, None)
+        while isinstance(asked, list):
+            with self._lock:
+                answered = answers(self._engine, asked)
+            asked = advance(job, answered)
+            text = laid_out(certain, budget(document, request).style, request.language or document.language)
+            if text != shown:
+                yield text.removeprefix(shown)
+                shown = text
         if isinstance(asked, EpitomeError):
             raise asked
         material, started = materials[0]
@@ -271,8 +275,14 @@ class Stream(Iterator[str]):
 def _request(request: Request | None, fields: dict[str, Any]) -> Request:
     """The request with `fields` in place of its own; lengths may be given as on the command line."""
     for name in ("words", "sentences"):
-        if isinstance(fields.get(name), int | str):
-            fields[name] = length(str(fields[name]), name)
+        asked = fields.get(name)
+        if isinstance(asked, int | str):
+            fields[name] = length(str(asked), name)
+        elif isinstance(asked, tuple | list | range):
+            raise UsageError(f"{name}={asked!r}: no length", hint='say 50, "40-60" or Length(40, 60)')
+    for name in ("mention", "glossary"):
+        if name in fields:
+            fields[name] = (fields[name],) if isinstance(fields[name], str) else tuple(fields[name])
     try:
         return replace(request or Request(), **fields)
     except TypeError as error:

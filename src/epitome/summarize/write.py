@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from epitome.engines.base import Answer, Decoding, GenerationRequest
 from epitome.summarize.budget import Budget, budget
-from epitome.summarize.candidate import Candidate, Made, centrality, said_twice
+from epitome.summarize.candidate import Candidate, Made, centrality, names, said_twice
 from epitome.summarize.plan import Part, Span, parts, share
 from epitome.summarize.pool import Pool
 from epitome.summarize.prompts import Asked, prompt
@@ -140,7 +140,7 @@ class _Writer:
         if self.budget.aim == 1 and len(self.parts) > 1:
             yield from self._combine()
         if self.request.candidates > 1:
-            yield from self._sample(self.request.candidates - 1, 1)
+            yield from self._sample(self.request.candidates - 1, 0)
         centrality(self.pool.candidates)
 
     def lacks(self) -> bool:
@@ -191,7 +191,9 @@ class _Writer:
     def _announce(self, tell: Callable[[Candidate], None]) -> None:
         """Tell of the latest sentence, unless it or an earlier one is in doubt."""
         written = self.pool.candidates
-        if len(written) != len(self.steps) or written[-1].checked.facts or said_twice(written) is not None:
+        lost = len(written) != len(self.steps) or said_twice(written) is not None
+        too_long = sum(candidate.words for candidate in written) >= self.pool.source_length
+        if lost or too_long or written[-1].checked.facts:
             self.on_sentence = None
         else:
             written[-1].value += CERTAIN
@@ -200,29 +202,40 @@ class _Writer:
     def _combine(self) -> Asking:
         """Sum up the parts' sentences, level by level, until one remains."""
         written = self.pool.candidates
-        texts = joined = [candidate.text for candidate in written]
-        while len(texts) > 1:
-            joined = _joined(texts, self.material.count, self.material.window)
+        level = [(candidate.text, self.parts[candidate.group]) for candidate in written]
+        while len(level) > 1:
+            joined = _joined(level, self.material.count, self.material.window)
+            self.texts = [text for text, _ in joined]
             before = len(written)
-            yield from self._ask(list(enumerate(joined)), self._asked(), "combined", "combine")
-            texts = [candidate.text for candidate in written[before:]]
-            if len(texts) != 1 and len(texts) >= len(joined):
+            yield from self._ask(
+                self._all(), self._asked(), "combined", "combine", read=[p for _, p in joined]
+            )
+            found = [(candidate.text, joined[candidate.group][1]) for candidate in written[before:]]
+            if len(found) >= len(level):
                 break
-        self.texts = joined
+            level = found
         for candidate in written:
             candidate.group = 0
 
     def _name(self, missing: Sequence[str], force: bool) -> Asking:
         """Sentences that name a term, from parts that do; begun with the term when asking was not enough."""
+        whole = [part.text(self.material.document) for part in self.parts]
+        before = len(self.pool.candidates)
         for term in missing:
-            holding = [row for row in self._all() if term.casefold() in row[1].casefold()][:3]
+            holding = [(at, text) for at, text in enumerate(whole) if names(text, term)][:3]
+            begun = term[:1].upper() + term[1:] if term.islower() else term
             asked = Asked("mention", term)
-            yield from self._ask(holding, asked, "named", "write", prefill=term if force else "")
+            yield from self._ask(holding, asked, "named", "write", prefill=begun if force else "")
+        if len(self.texts) != len(self.parts):  # combined: one sentence is wanted from all parts
+            for candidate in self.pool.candidates[before:]:
+                candidate.group = 0
 
     def _finer(self, attempt: int) -> Asking:
         """More sentences, from smaller parts; or, where there are none, other sentences."""
         before = len(self.parts)
-        self._cut(max(self.budget.aim, before) * (attempt + 1))
+        shown = any(candidate.value >= CERTAIN for candidate in self.pool.candidates)
+        if not shown:
+            self._cut(max(self.budget.aim, before) * (attempt + 1))
         if len(self.parts) > before:
             self.pool.clear()
             yield from self._ask(self._all(), self._asked(), "greedy", "map")
@@ -275,8 +288,12 @@ class _Writer:
         *,
         seed: int | None = None,
         prefill: str = "",
+        read: Sequence[Part] = (),
     ) -> Asking:
-        """Ask the same about each (group, text) and put the answers into the pool."""
+        """Ask the same about each (group, text) and put the answers into the pool.
+
+        `read` are what the groups stand for, if not the parts of the document.
+        """
         language = self.pool.language
         decoding = Decoding(
             max_tokens=ANSWER_TOKENS,
@@ -293,19 +310,23 @@ class _Writer:
         for (group, _), answer in zip(texts, answers, strict=True):
             self.prompt_tokens += answer.prompt_tokens
             self.generated_tokens += answer.generated_tokens
-            if stage != "combine" and seed is None:
-                self._record(group, stage, answer)
+            if seed is None:
+                self._record((read or self.parts)[group], stage, answer)
             self.pool.take(group, answer, made, prefill)
 
-    def _record(self, group: int, stage: str, answer: Answer) -> None:
-        part = self.parts[group]
+    def _record(self, part: Part, stage: str, answer: Answer) -> None:
         self.read.append(part)
         self.steps.append(Step(stage, part.start, part.end, answer.text.strip()))
 
 
-def _joined(texts: Sequence[str], count: Callable[[str], int], window: int) -> list[str]:
-    """Sentences put together into texts of at most a window."""
-    sizes = [count(text) + 1 for text in texts]
-    groups = max(1, math.ceil(sum(sizes) / window))
-    each = math.ceil(len(texts) / groups)
-    return [" ".join(texts[at : at + each]) for at in range(0, len(texts), each)]
+def _joined(
+    texts: Sequence[tuple[str, Part]], count: Callable[[str], int], window: int
+) -> list[tuple[str, Part]]:
+    """Sentences put together into texts of at most about a window, each with the part that they sum up."""
+    groups = max(1, math.ceil(sum(count(text) + 1 for text, _ in texts) / window))
+    each = max(2, math.ceil(len(texts) / groups))
+    chunks = [texts[at : at + each] for at in range(0, len(texts), each)]
+    return [
+        (" ".join(text for text, _ in chunk), Part(tuple(span for _, part in chunk for span in part.spans)))
+        for chunk in chunks
+    ]
