@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, redirect_stderr
+from io import StringIO
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
@@ -115,9 +116,7 @@ class Transformers:
             return self._words.encode_source("\n\n".join(message.text for message in prompt.messages))
         return self._words.ids(render(prompt, self._template, self._jinja, self._tokens))
 
-    def generate(
-        self, requests: Sequence[GenerationRequest], cancel: Event | None = None
-    ) -> Iterator[Chunk]:
+    def generate(self, requests: Sequence[GenerationRequest], cancel: Event | None = None) -> Iterator[Chunk]:
         rows = [self._row(index, request) for index, request in enumerate(requests)]
         stop = Event()
         chunks: SimpleQueue[Chunk | Exception] = SimpleQueue()
@@ -165,7 +164,8 @@ class Transformers:
             raise EngineError("beam search and sampling exclude each other", hint="set temperature to 0")
         if decoding.beams > 1 and (decoding.logprobs or decoding.alternatives or decoding.stop):
             raise EngineError(
-                "beam search reports no log-probabilities and knows no stop strings here", hint="set beams to 1"
+                "beam search reports no log-probabilities and knows no stop strings here",
+                hint="set beams to 1",
             )
         if decoding.adapter is not None and decoding.adapter not in self._adapters:
             raise EngineError(f"{self.model} was opened without the adapter {decoding.adapter}")
@@ -300,9 +300,13 @@ def _load(path: Path, dtype: Any) -> Any:
 
     folder, named = (path.parent, {"gguf_file": path.name}) if path.is_file() else (path, {})
     try:
-        config = AutoConfig.from_pretrained(str(folder), local_files_only=True, **named)
-        kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
-        return kind.from_pretrained(str(folder), local_files_only=True, dtype=dtype, **named)
+        # Reading a GGUF file shows a progress bar of its own, whatever one asks.
+        with redirect_stderr(StringIO()) if named else nullcontext():
+            config = AutoConfig.from_pretrained(str(folder), local_files_only=True, **named)
+            kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+            return kind.from_pretrained(
+                str(folder), config=config, local_files_only=True, dtype=dtype, **named
+            )
     except (OSError, ValueError, KeyError, ImportError, RuntimeError, NotImplementedError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise ModelError(f"{path}: transformers cannot load it ({reason})") from error
@@ -357,14 +361,19 @@ def _bare_config(network: Any, ends: set[int]) -> Any:
 def _with_adapters(network: Any, adapters: Mapping[str, Path], base: str) -> Any:
     if not adapters:
         return network
+    import warnings
+
     from peft import PeftModel
 
     for name, folder in adapters.items():
         try:
-            if isinstance(network, PeftModel):
-                network.load_adapter(str(folder), adapter_name=name)
-            else:
-                network = PeftModel.from_pretrained(network, str(folder), adapter_name=name)
+            with warnings.catch_warnings():
+                # PEFT asks for a name that transformers will drop: nothing the reader of a summary can do.
+                warnings.simplefilter("ignore", FutureWarning)
+                if isinstance(network, PeftModel):
+                    network.load_adapter(str(folder), adapter_name=name)
+                else:
+                    network = PeftModel.from_pretrained(network, str(folder), adapter_name=name)
         except (OSError, ValueError, RuntimeError, KeyError) as error:
             reason = str(error).strip().partition("\n")[0]
             raise EngineError(
@@ -375,6 +384,8 @@ def _with_adapters(network: Any, adapters: Mapping[str, Path], base: str) -> Any
 
 
 def _failed(error: Exception) -> EngineError:
-    failure = EngineError(f"transformers: {str(error).strip().partition(chr(10))[0]}", hint="ask for less at once")
+    failure = EngineError(
+        f"transformers: {str(error).strip().partition(chr(10))[0]}", hint="ask for less at once"
+    )
     failure.__cause__ = error
     return failure
