@@ -54,7 +54,12 @@ def list_models(as_json: AsJson = False) -> None:
 
     table = Table(box=box.SIMPLE, pad_edge=False)
     for title in ("name", "parameters", "size", "licence", "languages", "context", "where"):
-        table.add_column(title, overflow="fold", justify="right" if title in {"size", "context"} else "left")
+        table.add_column(
+            title,
+            overflow="fold",
+            no_wrap=title in {"name", "size", "context"},
+            justify="right" if title in {"size", "context"} else "left",
+        )
     for row in rows:
         table.add_row(*(str(cell) for cell in _cells(row)))
     Console(highlight=False).print(table)

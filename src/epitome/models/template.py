@@ -113,16 +113,20 @@ def _llama3(prompt: Prompt, tokens: Tokens) -> list[Segment]:
 
 def _completion(prompt: Prompt, tokens: Tokens) -> list[Segment]:
     # One plain segment: a base model has no markup, and tokens must not break at the edges of the document.
+    # The frame is in the instruction's language: after an English one, Gemma 3 270M sums up Chinese in English.
+    chinese = any("一" <= character <= "鿿" for message in prompt.messages[:1] for character in message.text)
+    before, after = ("文字：", "一句话摘要：") if chinese else ("Text: ", "Summary:")
+    gap = "" if chinese else " "
     parts: list[str] = []
     for message in prompt.messages:
         if message.role == "system":
             parts.append(message.text + "\n\n")
         elif message.role == "user":
-            parts.append(f"Text: {message.text}\n\nSummary:")
+            parts.append(f"{before}{message.text}\n\n{after}")
         else:
-            parts.append(f" {message.text}\n\n")
+            parts.append(f"{gap}{message.text}\n\n")
     if prompt.prefill:
-        parts.append(f" {prompt.prefill}")
+        parts.append(f"{gap}{prompt.prefill}")
     return [*_bos(tokens), Segment("".join(parts), False)]
 
 
@@ -137,7 +141,7 @@ _STOPS = {
     "chatml": ("<|im_end|>",),
     "gemma": ("<end_of_turn>",),
     "llama3": ("<|eot_id|>",),
-    "completion": ("\nText:",),
+    "completion": ("\nText:", "\n文字："),
 }
 
 
