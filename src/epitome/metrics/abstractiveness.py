@@ -39,7 +39,12 @@ def abstractiveness(summary: str, document: str, language: str = "en") -> Abstra
         coverage=sum(lengths) / len(said),
         density=sum(length * length for length in lengths) / len(said),
         compression=len(source) / len(said),
-        novel=(novelty(said, source, 1), novelty(said, source, 2), novelty(said, source, 3), novelty(said, source, 4)),
+        novel=(
+            novelty(said, source, 1),
+            novelty(said, source, 2),
+            novelty(said, source, 3),
+            novelty(said, source, 4),
+        ),
     )
 
 
