@@ -110,7 +110,8 @@ def _parts(plain: str) -> list[str]:
         return [plain]
     half = REACH // 2
     cuts = [plain.rfind(" ", 0, at) + 1 for at in range(0, len(plain), half)]
-    return [plain[cut : cut + REACH] for cut in cuts]
+    # Only the first part begins where the sentence does.
+    return [f"x {plain[cut : cut + REACH]}" if cut else plain[:REACH] for cut in cuts]
 
 
 def _outside_quotations(sentence: str) -> str:
