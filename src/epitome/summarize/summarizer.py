@@ -170,6 +170,7 @@ class Summarizer:
             instructions(document.text, document.language),
             lambda text: len(engine.encode(text)),
             window,
+            self.adapter,
         )
         materials[number] = (material, started)
         return (yield from write(material, request, "alternatives" in engine.abilities, on_sentence))

@@ -81,6 +81,7 @@ class Material:
     withheld: list[Span]
     count: Callable[[str], int]
     window: int
+    adapter: str | None = None
 
 
 def write(
@@ -303,6 +304,7 @@ class _Writer:
             stop=("\n\n", *(_CHINESE_SECOND if language == "zh" else _SECOND)),
             logprobs=self.alternatives > 0,
             alternatives=self.alternatives,
+            adapter=self.material.adapter,
         )
         answers = yield [
             GenerationRequest(prompt(text, asked, language, prefill), decoding) for _, text in texts
