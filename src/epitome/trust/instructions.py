@@ -6,6 +6,11 @@ et al. 2023). A small model obeys readily, so such sentences are withheld from i
 A sentence is weighed by what it does: calling off earlier instructions, asking for the prompt or posing as a
 part of it is enough; addressing an AI, speaking of the summary to be written, ordering an output, giving it
 a role each need company. The neighbours of an order are looked at with less patience.
+
+What to expect: rules find what resembles what they know. Of 50 orders written beforehand they found 39 at first
+sight, of harder ones written against them 9 of 20, 3 of 12 and 6 of 20; they were widened after each count but
+the last (see `tests/base/trust/injections.py`). Of 8,977 documents without any (news, papers, e-mail, meetings,
+judgments, English and Chinese) 5 had a sentence flagged. The rest of the defence is in the prompt.
 """
 
 from __future__ import annotations
