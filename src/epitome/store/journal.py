@@ -26,11 +26,15 @@ class Journal:
             fresh = not path.exists() or not self._replay(job)
             # Unbuffered: what a full disk refused must not be tried again when the file is closed.
             self._file = path.open("w+b" if fresh else "r+b", buffering=0)
-            if fresh:
-                self._write({"job": job})
-            else:
-                self._file.seek(self._end)
-                self._file.truncate()
+            try:
+                if fresh:
+                    self._write({"job": job})
+                else:
+                    self._file.seek(self._end)
+                    self._file.truncate()
+            except OSError:
+                self.close()
+                raise
 
     def _replay(self, job: str) -> bool:
         """Learn what is there; False if another job wrote it."""
@@ -86,6 +90,12 @@ class Journal:
     def close(self) -> None:
         self._file.close()
 
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def remove(self) -> None:
         """Close it and take it from the disk: the work is done."""
         self.close()
@@ -95,7 +105,9 @@ class Journal:
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[str]]:
     """Write a text file that appears whole or not at all. Raises `StoreError` where it cannot be written."""
-    if path.exists() and not path.is_file():  # /dev/stdout, a pipe: to be written to, not replaced
+    with writing(path):
+        special = path.exists() and not path.is_file()  # /dev/stdout, a pipe: to be written to, not replaced
+    if special:
         with writing(path), path.open("w", encoding="utf-8", newline="\n") as file:
             yield file
         return

@@ -55,7 +55,7 @@ def pieces(raw: str, language: str) -> list[str]:
         if not line:
             continue
         for start, end in sentences(line, language):
-            sentence = _unquoted(line[start:end].strip())
+            sentence = _unquoted(line[start:end].strip()).strip()
             if sentence and not _META.match(sentence) and sentence not in found:
                 found.append(sentence)
     return found

@@ -49,16 +49,12 @@ def summarize_rows(
     """
     require_column(table, column)
     job = _fingerprint([summarizer.identity, asdict(request), VERSION, column])
-    journal = Journal(out.with_name(out.name + ".progress"), job)
-    try:
+    with Journal(out.with_name(out.name + ".progress"), job) as journal:
         before = len(journal)
         errors = _work(table, column, summarizer, request, journal, limit, on_row)
         fresh = len(journal) - before
         tally = _collect(table, column, out, journal, errors, limit, fresh)
-    except BaseException:
-        journal.close()
-        raise
-    journal.remove()
+        journal.remove()
     return tally
 
 

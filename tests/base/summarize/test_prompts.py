@@ -1,0 +1,30 @@
+"""The instruction is the system turn, the document alone is the user's."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from epitome.summarize.prompts import Asked, instruction, prompt
+
+
+@given(st.text(), st.sampled_from(["en", "zh", "fr"]), st.text(max_size=40))
+def test_the_document_is_the_whole_of_the_users_turn(text: str, language: str, about: str) -> None:
+    asked = prompt(text, Asked("focus", about), language)
+    system, user = asked.messages
+    assert (system.role, user.role, user.text) == ("system", "user", text)
+    assert about in system.text
+    assert asked.prefill == ""
+
+
+def test_the_instruction_is_in_the_language_of_the_summary() -> None:
+    assert instruction(Asked(), "en") == "Summarize the input text in one sentence."
+    assert instruction(Asked(), "zh").startswith("用一句")
+    assert instruction(Asked(), "fr").endswith("Write in French.")
+    assert instruction(Asked(), "qq").endswith("Write in qq.")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_term_is_named_in_the_instruction_as_it_is(language: str) -> None:
+    assert instruction(Asked("mention", "{about} C++"), language).count("{about} C++") == 2
