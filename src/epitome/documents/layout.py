@@ -173,7 +173,7 @@ def _gutter(lines: list[Line]) -> float | None:
         off = abs(at - left - width / 2)
         if (count, off) < (crossed, centred):
             best, crossed, centred = at, count, off
-        at += 2
+        at += max(2.0, width / 500)
     if best is None or crossed > 0.35 * len(lines):
         return None
     first = [line for line in lines if line.right <= best + 3]
@@ -297,7 +297,7 @@ def append_line(text: str, line: str, words: Counter[str]) -> str:
         return line
     if not text.endswith(HYPHENS) or len(text) < 2 or not text[-2].isalnum():
         return text + line if tight(text, line) else f"{text} {line}"
-    before, after = re.search(r"[^\W\d_]*$", text[:-1]), re.match(r"[^\W\d_]*", line)
+    before, after = re.search(r"[^\W\d_]*$", text[-80:-1]), re.match(r"[^\W\d_]*", line)
     first, second = (match[0].casefold() if match else "" for match in (before, after))
     if not line[:1].islower() or not first:
         return text[:-1] + "-" + line

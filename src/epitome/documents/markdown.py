@@ -122,7 +122,7 @@ def _inline(token: Token) -> str:
             parts.append("\n")
         elif child.type == "softbreak":
             following = children[at + 1].content if at + 1 < len(children) else ""
-            parts.append("" if tight("".join(parts), following) else " ")
+            parts.append("" if tight(parts[-1] if parts else "", following) else " ")
         elif child.type == "html_inline" and child.content.lower().startswith("<br"):
             parts.append("\n")
     return "".join(parts)

@@ -112,8 +112,8 @@ def _page(pdf: Any, number: int) -> tuple[list[Line], float]:
         try:
             text = page.get_textpage()
             try:
-                chars = list(_upright(text))
-                return list(_lines(text, chars, number + 1)), _extent(chars, page)
+                chars, height = _upright(text, page.get_bbox())
+                return list(_lines(text, chars, number + 1)), height
             finally:
                 text.close()
         finally:
@@ -122,19 +122,20 @@ def _page(pdf: Any, number: int) -> tuple[list[Line], float]:
         return [], 792.0
 
 
-def _extent(chars: list[_Char], page: Any) -> float:
-    return float(page.get_height()) if chars else 792.0
+def _upright(text: Any, bounds: tuple[float, float, float, float]) -> tuple[list[_Char], float]:
+    """The characters in the page's main direction, turned upright, and the page's height in that direction.
 
-
-def _upright(text: Any) -> Iterator[_Char]:
-    """The characters that run in the page's main direction, turned upright; spaces become a flag."""
+    Spaces become a flag. What stands at another angle (a stamp in the margin) or off the page is left out.
+    """
     import pypdfium2.raw as raw
 
     count = raw.FPDFText_CountChars(text)
-    angles = [round(math.degrees(raw.FPDFText_GetCharAngle(text, at)) / 90) % 4 for at in range(count)]
+    # PDFium counts angles clockwise, `_turned` as mathematicians do.
+    angles = [-round(math.degrees(raw.FPDFText_GetCharAngle(text, at)) / 90) % 4 for at in range(count)]
     turn = Counter(angles).most_common(1)[0][0] if angles else 0
+    page = _turned(bounds, turn)
     box = raw.FS_RECTF()
-    height = text.page.get_height() if turn == 0 else 0.0
+    found: list[_Char] = []
     spaced = False
     for at in range(count):
         code = raw.FPDFText_GetUnicode(text, at)
@@ -144,20 +145,23 @@ def _upright(text: Any) -> Iterator[_Char]:
             continue
         if angles[at] != turn or not raw.FPDFText_GetLooseCharBox(text, at, ctypes.byref(box)):
             continue
-        left, right, top, bottom = _turned(box, turn)
-        yield _Char(char, left, right, height + top, height + bottom, at, spaced)
-        spaced = False
+        left, top, right, bottom = _turned((box.left, box.bottom, box.right, box.top), turn)
+        if page[0] <= (left + right) / 2 <= page[2] and page[1] <= (top + bottom) / 2 <= page[3]:
+            found.append(_Char(char, left, right, top - page[1], bottom - page[1], at, spaced))
+            spaced = False
+    return found, page[3] - page[1]
 
 
-def _turned(box: Any, turn: int) -> tuple[float, float, float, float]:
-    """The box as left, right, top, bottom, y downwards, after turning back by `turn` quarters."""
+def _turned(box: tuple[float, float, float, float], turn: int) -> tuple[float, float, float, float]:
+    """A box given as left, bottom, right, top, after turning back by `turn` quarters and y downwards."""
+    left, bottom, right, top = box
     if turn == 1:
-        return box.bottom, box.top, box.left, box.right
+        return bottom, left, top, right
     if turn == 2:
-        return -box.right, -box.left, box.bottom, box.top
+        return -right, bottom, -left, top
     if turn == 3:
-        return -box.top, -box.bottom, -box.right, -box.left
-    return box.left, box.right, -box.top, -box.bottom
+        return -top, -right, -bottom, -left
+    return left, -top, right, -bottom
 
 
 def _lines(text: Any, chars: list[_Char], page: int) -> Iterator[Line]:

@@ -24,7 +24,8 @@ _END = re.compile(r"[.!?。！？…][\"'”’」』)）]*$")
 PAUSE = 3.0
 """Seconds of silence after a finished sentence that begin a new paragraph."""
 LONG = 600
-"""Characters after which the next finished sentence ends a paragraph."""
+"""Characters after which the next finished sentence ends a paragraph; captions without punctuation get four times as
+many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,10 @@ def _paragraphs(cues: list[_Cue]) -> Iterator[Block]:
     begun = ended = 0.0
     later: list[Origin] = []
     for cue in cues:
-        finished = bool(_END.search(text))
-        if text and (cue.turn or (finished and (cue.start - ended > PAUSE or len(text) > LONG))):
+        finished = bool(_END.search(text[-8:]))
+        if text and (
+            cue.turn or len(text) > 4 * LONG or (finished and (cue.start - ended > PAUSE or len(text) > LONG))
+        ):
             yield Block(text, time=begun, later=tuple(later))
             text, later = "", []
         if text:

@@ -135,6 +135,26 @@ def test_a_sideways_stamp_is_left_out(tmp_path: Path) -> None:
     assert document.text == (PROSE * 3).strip()
 
 
+@pytest.mark.parametrize("angle", [90, 180, 270])
+def test_turned_pages_are_read_upright(tmp_path: Path, angle: int) -> None:
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=(600, 600))
+    canvas.translate(300, 300)
+    canvas.rotate(angle)
+    canvas.translate(-300, -300)
+    for x, y, font, size, text in [*lines(PROSE * 3, 80), (290.0, 585.0, "Times-Roman", 9.0, "- 7 -")]:
+        canvas.setFont(font, size)
+        canvas.drawString(x, 600 - y, text)
+    canvas.save()
+    (tmp_path / "turned.pdf").write_bytes(out.getvalue())
+    assert read(tmp_path / "turned.pdf").text == (PROSE * 3).strip()
+
+
+def test_text_far_off_the_page_is_left_out_at_once(tmp_path: Path) -> None:
+    away = (9e8, 100.0, "Times-Roman", 11.0, "Nobody sees this.")
+    assert read(pdf(tmp_path, [[*lines(PROSE * 3, 80), away]])).text == (PROSE * 3).strip()
+
+
 def test_an_encrypted_pdf_is_refused(tmp_path: Path) -> None:
     path = pdf(tmp_path, [lines(PROSE, 80)], encrypt=StandardEncryption("secret"))
     with pytest.raises(SourceError, match="the PDF is encrypted"):
