@@ -57,7 +57,8 @@ class Scripted:
 
 def first_sentence(_: str, text: str, __: Decoding) -> str:
     """Says of every text what its first sentence says, in other words."""
-    return "It is told that " + text.split(".")[0].strip().lower() + "."
+    said = text.split(".")[0].strip().lower().removeprefix("reportedly ")
+    return f"Reportedly {said}."
 
 
 def material(document: Document, window: int = 1500) -> Material:
