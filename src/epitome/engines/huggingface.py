@@ -17,9 +17,9 @@ from typing import Any, Literal
 
 from epitome import settings
 from epitome.engines.base import Ability, Chunk, Decoding, GenerationRequest
+from epitome.engines.machine import cores
 from epitome.engines.steps import Canceller, Chooser, Row, Watcher, last
 from epitome.engines.stream import Detokenizer
-from epitome.engines.threads import cores
 from epitome.engines.tokenizer import HubTokenizer
 from epitome.engines.vocabulary import END_OF_TURN, Vocabulary
 from epitome.errors import ContextError, EngineError, ModelError

@@ -1,15 +1,19 @@
-"""Which engine runs a model: as named, or chosen by the work."""
+"""Which engine runs a model: named by the user, or chosen by the work."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from epitome.engines import calibrate
 from epitome.engines.base import Generator
+from epitome.engines.machine import require_llamacpp
 from epitome.errors import EngineError, UsageError
+from epitome.models import gguf
 from epitome.models.model import Model
 
 ENGINES = {
@@ -19,7 +23,11 @@ ENGINES = {
     "openai": "epitome.engines.openai:OpenAi",
 }
 MANY = 10
-"""Documents from which OpenVINO's slower start (5 s against 0.5) pays: it reads 4 times as fast as llama.cpp."""
+"""Documents from which OpenVINO pays: it starts 3 to 5 s later than llama.cpp and is four times faster then."""
+AT_ONCE = 8
+"""Requests in flight to a server, unless the caller says otherwise."""
+
+Note = Callable[[str], None]
 
 
 def open_engine(
@@ -27,13 +35,24 @@ def open_engine(
     *,
     engine: str = "auto",
     adapter: str | None = None,
+    parallel: int = 1,
     work: int = 1,
-    on_note: Callable[[str], None] | None = None,
+    on_note: Note | None = None,
 ) -> Generator:
-    """Load `model` in the engine named, or in the one that suits `work` documents.
+    """The model, loaded in the engine that suits it.
 
-    `adapter` is a LoRA's path; requests name it by the same string. Raises `UsageError` for an unknown engine,
-    and `EngineError` or `ModelError` where the model cannot be loaded.
+    Args:
+        model: as `resolve()` found it.
+        engine: `auto`, or one of `ENGINES`.
+        adapter: path of an adapter: a GGUF LoRA for llamacpp, a PEFT folder for transformers. `Decoding.adapter`
+            asks for it by this same string.
+        parallel: answers that will be wanted at once.
+        work: documents to come; decides between a quick start and throughput.
+        on_note: gets a line that says what `auto` chose and why, and one before the machine is measured.
+
+    Raises:
+        UsageError: no such engine.
+        EngineError: the engine cannot run the model, is not installed, or knows no adapters of that kind.
     """
     if engine == "auto":
         engine, why = choose(model, adapter=adapter, work=work)
@@ -42,17 +61,19 @@ def open_engine(
     if engine not in ENGINES:
         raise UsageError(f"unknown engine {engine!r}", hint=f"one of auto, {', '.join(ENGINES)}")
     module, _, name = ENGINES[engine].partition(":")
-    options: dict[str, Any] = {}
+    options = _options(engine, model, parallel, on_note)
     if adapter is not None:
-        options["adapters"] = {adapter: _existing(adapter)}
-    if engine == "llamacpp":
-        options |= _llamacpp(model)
+        options["adapters"] = {adapter: _adapter(engine, adapter)}
     opened: Generator = getattr(import_module(module), name)(model, **options)
     return opened
 
 
 def choose(model: Model, *, adapter: str | None = None, work: int = 1) -> tuple[str, str]:
-    """The engine for a model and this many documents, and why."""
+    """The engine for this model and amount of work, and why. Raises `EngineError` for an extractive baseline."""
+    if model.format == "extractive":
+        raise EngineError(
+            f"{model.name} is no language model", hint="extractive baselines run without an engine"
+        )
     if model.format == "openai":
         return "openai", f"{model.url} serves it"
     if model.format == "safetensors":
@@ -61,27 +82,46 @@ def choose(model: Model, *, adapter: str | None = None, work: int = 1) -> tuple[
         return "llamacpp", "it starts at once"
     if adapter is not None:
         return "llamacpp", "it takes the adapter as it is"
-    if find_spec("openvino_genai") is None:
+    if find_spec("openvino_genai") is None or find_spec("tokenizers") is None:
         return "llamacpp", 'for many documents OpenVINO is faster: pip install "epitome[fast]"'
-    if not _llama_family(model):
+    if not _openvino_reads(model):
         return "llamacpp", "OpenVINO reads models of the Llama family only"
     return "openvino", f"{work} documents, and it reads faster once it has started"
 
 
-def _llama_family(model: Model) -> bool:
-    from epitome.models import gguf
+def _openvino_reads(model: Model) -> bool:
+    from epitome.engines.openvino import ARCHITECTURES
+    from epitome.engines.vocabulary import readable
 
-    return model.path is not None and gguf.read(model.path).architecture == "llama"
+    return (
+        model.path is not None
+        and gguf.read(model.path).architecture in ARCHITECTURES
+        and readable(model.path)
+    )
 
 
-def _llamacpp(model: Model) -> dict[str, Any]:
-    from epitome.models.weights import prepared
+def _options(engine: str, model: Model, parallel: int, on_note: Note | None) -> dict[str, Any]:
+    if engine == "openai":
+        return {"parallel": parallel if parallel > 1 else AT_ONCE}
+    if engine != "llamacpp" or model.format != "gguf":
+        return {}
+    require_llamacpp()
+    os.environ.setdefault("GOMP_SPINCOUNT", calibrate.SPIN_COUNT)
+    chosen = calibrate.known(model) or calibrate.measure(model, on_note)
+    return {
+        "parallel": parallel,
+        "weights": chosen.weights(model),
+        "threads": chosen.threads,
+        "ubatch": chosen.ubatch,
+    }
 
-    return {"weights": prepared(model, "q8_0")}
 
-
-def _existing(adapter: str) -> Path:
+def _adapter(engine: str, adapter: str) -> Path:
     path = Path(adapter).expanduser()
     if not path.exists():
         raise EngineError(f"{adapter}: there is no such adapter", hint="name a GGUF file or a PEFT folder")
+    if engine == "llamacpp" and path.is_dir():
+        raise EngineError(f"{adapter}: llama.cpp needs the adapter as a GGUF file", hint="--engine transformers")
+    if engine == "transformers" and not (path / "adapter_config.json").is_file():
+        raise EngineError(f"{adapter} is no PEFT folder", hint="it needs an adapter_config.json")
     return path

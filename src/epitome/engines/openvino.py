@@ -15,8 +15,8 @@ from threading import Event, Lock
 from typing import Any, NamedTuple
 
 from epitome.engines.base import Ability, Chunk, Decoding, FinishReason, GenerationRequest
+from epitome.engines.machine import cores
 from epitome.engines.stream import Detokenizer
-from epitome.engines.threads import cores
 from epitome.engines.vocabulary import END_OF_TURN, Vocabulary
 from epitome.errors import ContextError, EngineError, ModelError
 from epitome.models import cache, gguf, weights

@@ -69,7 +69,9 @@ class Chooser:
         if decoding.repeat_penalty != 1.0:
             seen = ids[row.first :].unique()
             values = scores[seen]
-            scores[seen] = values.where(values > 0, values * decoding.repeat_penalty**2) / decoding.repeat_penalty
+            scores[seen] = (
+                values.where(values > 0, values * decoding.repeat_penalty**2) / decoding.repeat_penalty
+            )
         if decoding.no_repeat_ngram:
             banned = _repeating(ids[self._prompt_length :].tolist(), decoding.no_repeat_ngram)
             scores[banned] = float("-inf")

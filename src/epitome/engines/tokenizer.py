@@ -75,9 +75,7 @@ class HubTokenizer:
 
     def decode(self, ids: list[int]) -> str:
         """Text of `ids`: special tokens are left out, broken UTF-8 becomes U+FFFD."""
-        text: str = self._tokenizer.decode(
-            ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
-        )
+        text: str = self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         return text
 
     def words(self, ids: list[int]) -> tuple[str, ...]:

@@ -56,9 +56,8 @@ class Vocabulary:
 
         Raises `EngineError` for a vocabulary of another kind than byte pairs, or of a family not known here.
         """
-        values = gguf.read(path).values
-        kind, family = values.get("tokenizer.ggml.model"), values.get("tokenizer.ggml.pre", "gpt-2")
-        if kind != "gpt2" or family not in _PATTERNS:
+        kind, family = _kind(path)
+        if not readable(path):
             raise EngineError(
                 f"{path.name}: its tokenizer ({kind}, {family}) is known to llama.cpp only",
                 hint="--engine llamacpp",
@@ -123,6 +122,17 @@ class Vocabulary:
     def special(self, text: str) -> int | None:
         """The id of a special token."""
         return self._special.get(text)
+
+
+def readable(path: Path) -> bool:
+    """Whether `Vocabulary.read` knows the tokenizer of this GGUF file."""
+    kind, family = _kind(path)
+    return kind == "gpt2" and family in _PATTERNS
+
+
+def _kind(path: Path) -> tuple[str, str]:
+    values = gguf.read(path).values
+    return str(values.get("tokenizer.ggml.model")), str(values.get("tokenizer.ggml.pre", "gpt-2"))
 
 
 def _tokenizer(words: dict[str, int], merges: list[str], family: str) -> Any:

@@ -1,0 +1,197 @@
+"""How llama.cpp runs a model fastest on this machine: measured once in some 3 s, then read from a small file.
+
+What is chosen: threads for reading prompts and for writing, and the number format (as shipped, or a Q8_0 made of it).
+What is not measured but adapted at each start: no more threads than cores are free, because llama.cpp's threads wait
+for each other at every step. On 2 cores with 5 processes wanting them, 2 threads write 14 tokens/s and 1 writes 30;
+on the idle machine it is 87 and 66.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from epitome import settings
+from epitome.engines.machine import cores, cpu, free_cores
+from epitome.errors import EpitomeError
+from epitome.models import cache, gguf, weights
+from epitome.models.model import Model
+
+SPIN_COUNT = "2000"
+"""How often a waiting OpenMP thread looks again before it sleeps. Idle, 2 cores, 2 threads: 0 writes 40 tokens/s,
+2000 writes 87. With 5 processes wanting the cores: 0 writes 21, 500 24, 2000 14, 20000 only 5."""
+FAST_TYPES = {"Q4_0", "Q4_K", "Q8_0", "IQ4_NL", "MXFP4"}
+"""Formats with x86 kernels of their own in llama.cpp: no Q8_0 is tried beside them."""
+LARGEST = 1_000_000_000
+"""Parameters; above, a Q8_0 costs more memory traffic at each token than it saves in the prompt."""
+PROMPT, ANSWER = 96, 12
+"""Tokens read and written in one measurement."""
+READ, WRITTEN = 500, 60
+"""Tokens of the job that is optimised: one document, one summary."""
+GAIN = 0.85
+"""A Q8_0 must need at most this share of the time: it takes disk and memory."""
+TIMEOUT = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What was chosen."""
+
+    write_threads: int
+    read_threads: int
+    prepared: bool
+    """Whether the Q8_0 made of the file is faster than the file as shipped."""
+    ubatch: int = 512
+    measured: bool = True
+    """False for the guess of an unmeasured or busy machine."""
+
+    @property
+    def threads(self) -> tuple[int, int]:
+        """For writing and for reading, with only the cores that are free now."""
+        free = free_cores()
+        return min(self.write_threads, free), min(self.read_threads, free)
+
+    def weights(self, model: Model) -> Path | None:
+        """The file to load instead of the model's own, if any."""
+        return weights.prepared(model, "q8_0") if self.prepared else None
+
+
+def guess(model: Model) -> Calibration:
+    """All cores, and a Q8_0 where it may pay: it did on every x86 machine that was measured."""
+    return Calibration(cores(), cores(), prepared=_candidate(model) is not None, measured=False)
+
+
+def known(model: Model) -> Calibration | None:
+    """What was measured earlier for this model on this machine with this version of llama.cpp."""
+    try:
+        row = json.loads(_file().read_text("utf-8"))[_key(model)]
+        return Calibration(**row)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def measure(model: Model, on_note: Callable[[str], None] | None = None) -> Calibration:
+    """Measure and remember. On a busy machine nothing is measured: the figures would be the others'.
+
+    Raises nothing for a failed measurement: the guess works everywhere.
+    """
+    if model.path is None or free_cores() < cores():
+        return guess(model)
+    if on_note:
+        on_note("measuring once how this machine runs the model fastest")
+    counts = sorted({1, *(count for count in (2, cores() // 2, cores()) if count <= cores())})
+    shipped = _times(model.path, counts)
+    if not shipped:
+        return guess(model)
+    best, prepared = _best(shipped), False
+    if (quantised := _candidate(model)) and (times := _times(quantised, counts)):
+        other = _best(times)
+        if other[0] < best[0] * GAIN:
+            best, prepared = other, True
+    if free_cores() < cores():  # somebody came in between
+        return guess(model)
+    chosen = Calibration(write_threads=best[1], read_threads=best[2], prepared=prepared)
+    _remember(model, chosen)
+    return chosen
+
+
+def _candidate(model: Model) -> Path | None:
+    """A Q8_0 of the model, where it may pay."""
+    if model.path is None:
+        return None
+    head = gguf.read(model.path)
+    if head.tensor_types[0] in FAST_TYPES or head.parameters > LARGEST:
+        return None
+    try:
+        return weights.prepared(model, "q8_0")
+    except EpitomeError:  # no room on the disk, or a format that cannot be converted: as shipped, then
+        return None
+
+
+Times = dict[int, tuple[float, float]]
+"""By threads: seconds for a token read, and for one written."""
+
+
+def _best(times: Times) -> tuple[float, int, int]:
+    """Seconds of the job, threads for writing, threads for reading."""
+    read = min(times, key=lambda count: times[count][0])
+    write = min(times, key=lambda count: times[count][1])
+    return READ * times[read][0] + WRITTEN * times[write][1], write, read
+
+
+def _times(path: Path, counts: list[int]) -> Times:
+    """Measured in a process of its own: OpenMP reads its settings when the library is loaded."""
+    command = [sys.executable, "-c", _SCRIPT, str(path), json.dumps([counts, PROMPT, ANSWER])]
+    environment = os.environ | {"GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", SPIN_COUNT)}
+    try:
+        done = subprocess.run(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=TIMEOUT,
+            check=True,
+        )
+        rows = json.loads(done.stdout)
+        return {int(count): (float(read), float(write)) for count, read, write in rows}
+    except (OSError, subprocess.SubprocessError, ValueError, TypeError):
+        return {}
+
+
+_SCRIPT = """
+import json, os, secrets, sys
+import xllamacpp
+
+counts, prompt, answer = json.loads(sys.argv[2])
+out, rows = os.dup(1), []
+null = os.open(os.devnull, os.O_WRONLY)
+os.dup2(null, 1)
+os.dup2(null, 2)
+for count in counts:
+    params = xllamacpp.CommonParams()
+    params.model.path, params.n_ctx, params.n_parallel = sys.argv[1], 256, 1
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = count
+    params.api_keys, params.warmup, params.verbosity = [secrets.token_urlsafe(24)], False, -1
+    server = xllamacpp.Server(params)
+    asked = {"max_tokens": answer, "temperature": 0, "cache_prompt": False, "ignore_eos": True}
+    # The first tokens wait for the file to be read into memory.
+    server.handle_completions(asked | {"prompt": list(range(300, 308)), "max_tokens": 1})
+    times = server.handle_completions(asked | {"prompt": list(range(300, 300 + prompt))})["timings"]
+    rows.append([count, times["prompt_per_token_ms"] / 1000, times["predicted_per_token_ms"] / 1000])
+    del server
+os.write(out, json.dumps(rows).encode())
+os._exit(0)
+"""
+
+
+def _file() -> Path:
+    return settings.home() / "calibration.json"
+
+
+def _key(model: Model) -> str:
+    """The processor, the cores that may be used, llama.cpp's version and the file."""
+    from importlib.metadata import version
+
+    assert model.path is not None
+    stat = model.path.stat()
+    file = model.sha256 or f"{model.path.resolve()} {stat.st_size} {stat.st_mtime_ns}"
+    text = f"{cpu()} {cores()} {version('xllamacpp')} {os.environ.get('GOMP_SPINCOUNT', SPIN_COUNT)} {file}"
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def _remember(model: Model, chosen: Calibration) -> None:
+    try:
+        found = json.loads(_file().read_text("utf-8"))
+        rows = found if isinstance(found, dict) else {}
+    except (OSError, ValueError):
+        rows = {}
+    try:
+        cache.write_atomically(_file(), json.dumps(rows | {_key(model): asdict(chosen)}, indent=1) + "\n")
+    except EpitomeError:  # a cache that cannot be written costs time, not the summary
+        return
