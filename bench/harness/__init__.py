@@ -1,0 +1,1 @@
+"""What every measurement of this folder needs: processes, the machine, the report."""

@@ -1,0 +1,1 @@
+"""The systems that Epitome is measured against, and Epitome itself, each in a process of its own."""
