@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from epitome.documents import sentences
+from epitome.engines import calibrate
 from epitome.engines.machine import cores
 from epitome.errors import EpitomeError
 from epitome.models import cache, gguf
@@ -39,6 +41,8 @@ NAMED = ("epitome", *NEEDED, "openvino", "openvino-genai", "tokenizers", "numpy"
 NEW_TOKENS = 64
 ARTICLE_WORDS = 400
 BATCHES = (8, 16, 20)
+SETTLE_SECONDS = 1.0
+"""Between cold starts: what the last process left to the system to tidy up is not the next one's."""
 THREADS_TUNED_ON = 8
 """Documents on which the peer's settings for threads are compared."""
 WARM_UP = (
@@ -173,11 +177,15 @@ def cold(bench: Bench) -> None:
         _, said = run(command, bench.log(name))  # so that all files are in memory, for all alike
         bench.report.line(f"{name} says: {said}")
     bench.report.line(f"cached beforehand: {cached_files(bench.model)}")
+    bench.report.line(
+        f"llama.cpp on this machine: {calibrate.known(bench.model) or 'not calibrated, it was busy'}"
+    )
     bench.report.table("system, in the order of the runs", "run", "wall s", "CPU s", "peak MiB")
     taken: dict[str, list[Usage]] = {name: [] for name in commands}
     try:
         for at in range(bench.asked.cold_runs):
             for name in rotated(list(commands), at):
+                time.sleep(SETTLE_SECONDS)
                 usage, _ = run(commands[name], bench.log(name))
                 taken[name].append(usage)
                 bench.report.row(name, at + 1, usage.wall, usage.cpu, usage.peak / 2**20)

@@ -1,4 +1,4 @@
-"""`bench/summarize.py`: turns, ratios and bars; the whole of it runs on real models by hand (CONTRIBUTING)."""
+"""`bench/summarize.py`: turns, ratios and bars; the whole of it runs when `make bench` is asked for."""
 
 from __future__ import annotations
 
