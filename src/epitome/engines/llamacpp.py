@@ -80,11 +80,12 @@ class LlamaCpp:
         self._lock = Lock()
         self._connection: http.client.HTTPConnection | None = None
         self._running: dict[Thread, Event] = {}
+        self._answered = Event()
         self._server = self._start(
             weights or model.path, list((adapters or {}).values()), parallel, threads or _threads(), ubatch
         )
         # A server, or a thread of ours inside it, that outlives the interpreter takes the process down with it.
-        self._end = weakref.finalize(self, _shut_down, [self._server], self._running)
+        self._end = weakref.finalize(self, _shut_down, [self._server], self._running, self._answered)
 
     def _start(
         self, path: Path, adapters: list[Path], parallel: int, threads: tuple[int, int], ubatch: int
@@ -232,6 +233,7 @@ class LlamaCpp:
             result = self._server.handle_completions(self._body(ids, decoding), on_chunk)
             if isinstance(result, dict) and "error" in result:
                 raise _error(result["error"])
+            self._answered.set()
         if not finished:
             chunks.put(Chunk(index, "", finish="abort", prompt_tokens=len(ids)))
 
@@ -239,7 +241,9 @@ class LlamaCpp:
         body: dict[str, Any] = {
             "prompt": ids,
             "stream": True,
-            "cache_prompt": True,
+            # What was read before changes the last digits, and with them greedy text; a sample follows its own
+            # prompt, which is worth keeping.
+            "cache_prompt": decoding.temperature > 0,
             "max_tokens": decoding.max_tokens,
             "temperature": decoding.temperature,
             "top_p": decoding.top_p,
@@ -282,11 +286,14 @@ class LlamaCpp:
         self.close()
 
 
-def _shut_down(server: list[Any], running: dict[Thread, Event]) -> None:
+def _shut_down(server: list[Any], running: dict[Thread, Event], answered: Event) -> None:
     """Stop what runs, wait for it, and free the model."""
     for worker, stop in list(running.items()):
         stop.set()
         worker.join()
+    if not answered.is_set():
+        # A server that was never asked anything waits for ever when it is freed.
+        server[0].handle_completions({"prompt": [1], "max_tokens": 1})
     server.clear()
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import httpx
 import pytest
-from tests.base.engines.servers import Answer, error, models, says, serving
+from tests.base.engines.servers import Answer, Served, error, models, says, serving
 from tests.engine_contract import STORY, EngineContract, ask, one
 
 from epitome.engines.base import answers
@@ -66,7 +67,7 @@ class TestOpenAi(EngineContract):
             OpenAi(served(address, "other"), key=KEY).close()
 
 
-def script(*chat: Answer, context: int | None = None) -> object:
+def script(*chat: Answer, context: int | None = None) -> AbstractContextManager[Served]:
     """A server with the model `m` that gives these answers to chats, the last one for ever."""
 
     def answer(method: str, path: str, before: int) -> Answer | None:
@@ -77,6 +78,15 @@ def script(*chat: Answer, context: int | None = None) -> object:
         return None
 
     return serving(answer)
+
+
+@contextmanager
+def refusing(*chat: Answer, kind: type[EngineError] = EngineError, match: str) -> Iterator[Served]:
+    """A server with these answers, the first of which must end in that error."""
+    with script(*chat) as server, OpenAi(served(server.url)) as engine:
+        yield server
+        with pytest.raises(kind, match=match):
+            one(engine, ask(STORY))
 
 
 def test_it_says_what_the_server_says() -> None:
@@ -133,23 +143,29 @@ def test_a_bad_request_is_not_repeated() -> None:
     ],
 )
 def test_an_overlong_prompt_is_a_context_error_in_the_servers_words(message: str) -> None:
-    with script(error(400, message)) as server, OpenAi(served(server.url)) as engine:
-        with pytest.raises(ContextError, match=message[:20]):
-            one(engine, ask(STORY))
+    with (
+        script(error(400, message)) as server,
+        OpenAi(served(server.url)) as engine,
+        pytest.raises(ContextError, match=message[:20]),
+    ):
+        one(engine, ask(STORY))
 
 
 def test_a_prompt_that_was_cut_silently_is_a_context_error() -> None:
-    with script(says("A summary of the end.", prompt_tokens=64)) as server:
-        with OpenAi(served(server.url), context=10_000) as engine:
-            assert one(engine, ask(STORY)).text
-            with pytest.raises(ContextError, match=r"read 64 tokens .* cut the rest silently"):
-                one(engine, ask(STORY * 10))
+    cut = script(says("A summary of the end.", prompt_tokens=64))
+    with cut as server, OpenAi(served(server.url), context=10_000) as engine:
+        assert one(engine, ask(STORY)).text
+        with pytest.raises(ContextError, match=r"read 64 tokens .* cut the rest silently"):
+            one(engine, ask(STORY * 10))
 
 
 def test_a_stream_that_breaks_off_is_an_error_not_a_short_answer() -> None:
-    with script(says("It was", finish=None, done=False)) as server, OpenAi(served(server.url)) as engine:
-        with pytest.raises(EngineError, match="broke off"):
-            one(engine, ask(STORY))
+    with (
+        script(says("It was", finish=None, done=False)) as server,
+        OpenAi(served(server.url)) as engine,
+        pytest.raises(EngineError, match="broke off"),
+    ):
+        one(engine, ask(STORY))
 
 
 def test_an_error_in_the_middle_of_the_stream_is_raised() -> None:
@@ -158,15 +174,21 @@ def test_an_error_in_the_middle_of_the_stream_is_raised() -> None:
         {},
         'data: {"choices":[{"delta":{"content":"It"}}]}\n\ndata: {"error":{"message":"out of memory"}}\n\n',
     )
-    with script(broken) as server, OpenAi(served(server.url)) as engine:
-        with pytest.raises(EngineError, match="out of memory"):
-            one(engine, ask(STORY))
+    with (
+        script(broken) as server,
+        OpenAi(served(server.url)) as engine,
+        pytest.raises(EngineError, match="out of memory"),
+    ):
+        one(engine, ask(STORY))
 
 
 def test_garbage_is_an_error() -> None:
-    with script((200, {}, "data: <html>\n\n")) as server, OpenAi(served(server.url)) as engine:
-        with pytest.raises(EngineError, match="no JSON"):
-            one(engine, ask(STORY))
+    with (
+        script((200, {}, "data: <html>\n\n")) as server,
+        OpenAi(served(server.url)) as engine,
+        pytest.raises(EngineError, match="no JSON"),
+    ):
+        one(engine, ask(STORY))
     with (
         serving(lambda *_: (200, {}, "<html>")) as page,
         pytest.raises(EngineError, match="like an OpenAI server"),
@@ -175,15 +197,18 @@ def test_garbage_is_an_error() -> None:
 
 
 def test_log_probabilities_a_server_lacks_are_an_error() -> None:
-    with script(says("Yes.")) as server, OpenAi(served(server.url)) as engine:
-        with pytest.raises(EngineError, match="no log-probabilities"):
-            one(engine, ask(STORY, logprobs=True))
+    with (
+        script(says("Yes.")) as server,
+        OpenAi(served(server.url)) as engine,
+        pytest.raises(EngineError, match="no log-probabilities"),
+    ):
+        one(engine, ask(STORY, logprobs=True))
 
 
 def test_no_server_is_one_clear_line() -> None:
     with serving(lambda *_: None) as gone:
         url = gone.url
-    with pytest.raises(EngineError, match="cannot be reached.*running"):
+    with pytest.raises(EngineError, match=r"cannot be reached.*running"):
         OpenAi(served(url))
 
 
