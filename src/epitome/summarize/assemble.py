@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 
+from epitome.documents import count_length
 from epitome.errors import UsageError
 from epitome.summarize.budget import BY_CHARACTER, budget
 from epitome.summarize.extractive import extract
@@ -54,6 +55,9 @@ def extractive(document: Document, method: str, request: Request) -> Summary:
     summary.reasons = [f"copied from the document by {method}, not written"]
     if len(spans) not in bounds.sentences:
         summary.unmet.append(Unmet(f"{bounds.sentences} sentences", f"{method} gives {len(spans)}"))
+    words = count_length(summary.text, language)
+    if bounds.words is not None and words not in bounds.words:
+        summary.unmet.append(Unmet(f"{bounds.words} words", f"{method} copies whole sentences: {words}"))
     return summary
 
 

@@ -15,6 +15,9 @@ from epitome.documents import sentences
 from epitome.types import Document
 
 Span = tuple[int, int]
+# "4.3 Results", "12. The court", "(3) A tenant", not "12 people" and "3.5 million".
+_NUMBER = re.compile(r"^(?:\(?\d{1,3}[.)]|\d{1,3}(?:\.\d{1,3})+[.)]?|§\s?\d+)\s+(?![a-z])(?=[^\W\d_]|[“\"])")
+_HEADING_NUMBER = re.compile(r"^\d{1,3}\s+(?=[^\W\d_])")
 _BLOCK = 4000
 """Characters tokenised at once to learn how many tokens a sentence has."""
 
@@ -34,11 +37,26 @@ class Part:
         return self.spans[-1][1]
 
     def text(self, document: Document) -> str:
-        """The part as the model reads it: paragraphs kept, withheld sentences left out."""
-        pieces = [document.text[self.spans[0][0] : self.spans[0][1]]]
-        for (_, before), (start, end) in zip(self.spans, self.spans[1:], strict=False):
+        """The part as the model reads it: paragraphs kept, withheld sentences left out.
+
+        Numbers of paragraphs are dropped and a heading runs on into its text: a small model that reads "4.3 Results"
+        on a line of its own goes on with "4.4".
+        """
+        headings = {section.start for section in document.sections}
+        pieces: list[str] = []
+        before, headed = self.start, False
+        for start, end in self.spans:
             gap = document.text[before:start]
-            pieces += ["\n\n" if "\n\n" in gap else " " if gap else "", document.text[start:end]]
+            fresh = "\n\n" in gap or not pieces
+            sentence = document.text[start:end]
+            pieces.append(
+                ": " if headed and fresh and pieces else "\n\n" if "\n\n" in gap else " " if gap else ""
+            )
+            if fresh:
+                number = _HEADING_NUMBER if start in headings else _NUMBER
+                sentence = number.sub("", _NUMBER.sub("", sentence))
+            pieces.append(sentence)
+            before, headed = end, start in headings
         return "".join(pieces)
 
 
@@ -118,7 +136,7 @@ def _packed(
     for at, (span, tokens) in enumerate(units):
         # From where each sentence has to be a part of its own, it is.
         due = seen >= target * len(packed) - 0.5 * tokens or len(units) - at <= wanted - len(packed)
-        heading = filled > target / 2 and span[0] in headings
+        heading = wanted > 1 and filled > target / 2 and span[0] in headings
         if due or heading or filled + tokens > window:
             packed.append([])
             filled = 0

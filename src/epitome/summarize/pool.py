@@ -14,14 +14,12 @@ from epitome.summarize.budget import BY_CHARACTER, Budget
 from epitome.summarize.candidate import Candidate, Made, Wanted, as_written, choose, content, names
 from epitome.summarize.clean import ended, pieces
 from epitome.summarize.trim import cuts
+from epitome.summarize.value import LONG, value
 from epitome.trust.check import Source
 from epitome.types import Document, Length, Request, Unmet
 
 FEW_WORDS = 20
 """A text up to this length that no sentence of the model is shorter than is given back as it is."""
-SUPPORT, FACT = 0.6, 1.5
-"""What full support adds to a sentence's value, and what each unsupported fact takes: more than any sentence is
-worth, so that one without such a fact always wins."""
 PRIORS: dict[Made, float] = {"greedy": 0.1, "combined": 0.4}
 """What the model finds likeliest is worth a little more than what it was made to say."""
 
@@ -46,6 +44,7 @@ class Pool:
         self.request = request
         self.budget = budget
         self.language = request.language or document.language
+        self._long = LONG * (2 if self.language in BY_CHARACTER else 1)
         self.candidates: list[Candidate] = []
         self.said: list[_Said] = []
         self.source_length = count_length(document.text, document.language)
@@ -74,6 +73,15 @@ class Pool:
         self.said.append(_Said(group, answer, sentence))
         if whole:
             self._add(sentence, group, made, PRIORS.get(made, 0.0))
+            self._shorten(sentence, group)
+
+    def _shorten(self, sentence: str, group: int) -> None:
+        """Beside a long sentence, the longest part of it that is not too long."""
+        if count_length(sentence, self.language) > self._long:
+            shorter = [text for text, _ in cuts(sentence, least_words=LONG // 3)]
+            fitting = [text for text in shorter if count_length(text, self.language) <= self._long]
+            if fitting:
+                self._add(max(fitting, key=len), group, "trimmed", 0.0)
 
     def trim(self) -> None:
         """Add shorter versions of every sentence there is."""
@@ -91,9 +99,9 @@ class Pool:
         if too_long or loop(text, self.language) is not None or not _in_language(text, self.language):
             return
         checked = self.source.check_sentence(text)
-        value = 1.0 + prior + SUPPORT * checked.support - FACT * len(checked.facts)
         said = content(text, self.language)
-        self.candidates.append(Candidate(text, group, words, made, checked, value, said))
+        worth = value(checked, self.language) + prior
+        self.candidates.append(Candidate(text, group, words, made, checked, worth, said))
 
     def _glossed(self, text: str) -> str:
         """Terms of the glossary in the form that the source uses; never inside another word."""
@@ -105,8 +113,9 @@ class Pool:
     # -- judging
 
     def choose(self) -> list[Candidate] | None:
-        """The best sentences that meet the request's bounds; None if none do."""
-        return choose(self.candidates, self._wanted())
+        """The best sentences that meet the request's bounds, sound ones if these do; None if none do."""
+        sound = [candidate for candidate in self.candidates if candidate.value > 0]
+        return choose(sound, self._wanted()) or choose(self.candidates, self._wanted())
 
     def _wanted(self) -> Wanted:
         return Wanted(self.budget.sentences, self._words(), self.budget.aim, self.terms)

@@ -7,7 +7,8 @@ thus share one engine batch, and nothing here knows which engine runs.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Sequence
+import re
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from epitome.engines.base import Answer, Decoding, GenerationRequest
@@ -26,10 +27,19 @@ ROUNDS = 4
 """Rounds after the first in which more sentences are asked for before the request counts as unmet."""
 SAMPLES = 3
 """Other sentences asked for in a round."""
+EXTRA = 2
+"""Other sentences asked for at once from each part of a longer document: reading it costs far more than they do."""
 TEMPERATURE, TOP_P = 0.7, 0.95
 ANSWER_TOKENS = 96
 ALTERNATIVES = 8
 """Tokens looked at for a full stop where a sentence may have to be cut."""
+FOCUS_PARTS = 4
+"""Parts a sentence from which those near the focus are taken: asked about a focus in a whole text, a small model
+speaks of the text."""
+PLACES = 3
+"""Parts of a document that are asked about a term to mention."""
+LABELS = tuple(":：-–—")
+"""What makes a label of the term that an answer was to begin with: "Mill: The town has ..."."""
 CERTAIN = 100.0
 """What a sentence is worth that a reader has already seen."""
 
@@ -129,19 +139,20 @@ class _Writer:
 
     def first_round(self) -> Asking:
         """One sentence from each part of the document; for one sentence from several parts, their sum."""
-        self._cut(self.budget.aim)
-        stage = "map" if self.texts[1:] else "write"
+        self._cut(self.budget.aim * (FOCUS_PARTS if self.request.focus else 1))
+        several = len(self.texts) > 1
+        stage = "map" if several else "write"
+        extra = max(self.request.candidates - 1, EXTRA if several else 0)
+        seeds = (None, *range(1, 1 + extra))
         if self.on_sentence is not None and self._certain():
             for row in self._all():
-                yield from self._ask([row], self._asked(), "greedy", stage)
+                yield from self._ask([row], self._asked(), stage, seeds=seeds)
                 if self.on_sentence is not None:
-                    self._announce(self.on_sentence)
+                    self._announce(row[0], self.on_sentence)
         else:
-            yield from self._ask(self._all(), self._asked(), "greedy", stage)
-        if self.budget.aim == 1 and len(self.parts) > 1:
+            yield from self._ask(self._all(), self._asked(), stage, seeds=seeds)
+        if self.budget.aim == 1 and several:
             yield from self._combine()
-        if self.request.candidates > 1:
-            yield from self._sample(self.request.candidates - 1, 0)
         centrality(self.pool.candidates)
 
     def lacks(self) -> bool:
@@ -157,7 +168,7 @@ class _Writer:
         before = len(self.pool.candidates)
         missing = self.pool.missing()
         if missing:
-            yield from self._name(missing, force=attempt > 1)
+            yield from self._name(missing, attempt)
         if attempt == 1:
             self._trim()
         if self.pool.choose() is None or not missing:
@@ -189,27 +200,34 @@ class _Writer:
         free = self.budget.words is None and not self.pool.terms and self.request.candidates == 1
         return free and len(self.parts) <= self.budget.aim
 
-    def _announce(self, tell: Callable[[Candidate], None]) -> None:
-        """Tell of the latest sentence, unless it or an earlier one is in doubt."""
-        written = self.pool.candidates
-        lost = len(written) != len(self.steps) or said_twice(written) is not None
+    def _announce(self, group: int, tell: Callable[[Candidate], None]) -> None:
+        """Tell of a part's best sentence, unless it or an earlier one is in doubt."""
+        told = [candidate for candidate in self.pool.candidates if candidate.value >= CERTAIN]
+        mine = [candidate for candidate in self.pool.candidates if candidate.group == group]
+        best = max(mine, key=lambda candidate: candidate.value, default=None)
+        written = [*told, best] if best is not None else []
         too_long = sum(candidate.words for candidate in written) >= self.pool.source_length
-        if lost or too_long or written[-1].checked.facts:
+        if best is None or best.value <= 0 or too_long or said_twice(written) is not None:
             self.on_sentence = None
         else:
-            written[-1].value += CERTAIN
-            tell(written[-1])
+            best.value += CERTAIN
+            tell(best)
 
     def _combine(self) -> Asking:
         """Sum up the parts' sentences, level by level, until one remains."""
         written = self.pool.candidates
-        level = [(candidate.text, self.parts[candidate.group]) for candidate in written]
+        best = {candidate.group: candidate for candidate in sorted(written, key=lambda one: one.value)}
+        level = [(best[group].text, self.parts[group]) for group in sorted(best)]
         while len(level) > 1:
             joined = _joined(level, self.material.count, self.material.window)
             self.texts = [text for text, _ in joined]
             before = len(written)
             yield from self._ask(
-                self._all(), self._asked(), "combined", "combine", read=[p for _, p in joined]
+                self._all(),
+                self._asked(),
+                "combined",
+                "combine",
+                read=dict(enumerate(part for _, part in joined)),
             )
             found = [(candidate.text, joined[candidate.group][1]) for candidate in written[before:]]
             if len(found) >= len(level):
@@ -218,18 +236,53 @@ class _Writer:
         for candidate in written:
             candidate.group = 0
 
-    def _name(self, missing: Sequence[str], force: bool) -> Asking:
-        """Sentences that name a term, from parts that do; begun with the term when asking was not enough."""
-        whole = [part.text(self.material.document) for part in self.parts]
+    def _name(self, missing: Sequence[str], attempt: int) -> Asking:
+        """Sentences that name a term, from where it stands; begun with the term when asking was not enough."""
         before = len(self.pool.candidates)
         for term in missing:
-            holding = [(at, text) for at, text in enumerate(whole) if names(text, term)][:3]
-            begun = term[:1].upper() + term[1:] if term.islower() else term
-            asked = Asked("mention", term)
-            yield from self._ask(holding, asked, "named", "write", prefill=begun if force else "")
+            named = Asked("mention", term)
+            if attempt == 1:
+                yield from self._from(self._naming(term, 1), named)
+                yield from self._from(self._naming(term, 0), self._asked())
+            elif attempt == 2:
+                begun = term[:1].upper() + term[1:] if term.islower() else term
+                yield from self._from(self._naming(term, 1), named, prefill=begun)
+            else:
+                yield from self._as_the_source_begins(term, named, () if attempt == 3 else (attempt * 1000,))
         if len(self.texts) != len(self.parts):  # combined: one sentence is wanted from all parts
             for candidate in self.pool.candidates[before:]:
                 candidate.group = 0
+
+    def _as_the_source_begins(self, term: str, named: Asked, seeds: Sequence[int]) -> Asking:
+        """Sentences that begin as the source's do, up to the term: how the model goes on is its own."""
+        for group, part in self._naming(term, 0).items():
+            start, end = part.spans[0]
+            sentence = self.material.document.text[start:end]
+            if found := re.search(re.escape(term), sentence, re.IGNORECASE):
+                begun = sentence[: found.end()]
+                yield from self._from({group: part}, named, prefill=begun, seeds=seeds)
+
+    def _naming(self, term: str, context: int) -> dict[int, Part]:
+        """By part, the sentences that name a term, each with some before it; of the first parts that do.
+
+        A small model asked about a term in a long text speaks of the text: of eight terms in three texts it named
+        two asked with the whole text, seven asked with these sentences.
+        """
+        found: dict[int, Part] = {}
+        text = self.material.document.text
+        for group, part in enumerate(self.parts):
+            holding = [at for at, (start, end) in enumerate(part.spans) if names(text[start:end], term)]
+            kept = sorted({near for at in holding for near in range(max(0, at - context), at + 1)})
+            if kept and len(found) < PLACES:
+                found[group] = Part(tuple(part.spans[at] for at in kept))
+        return found
+
+    def _from(
+        self, read: dict[int, Part], asked: Asked, *, prefill: str = "", seeds: Sequence[int] = ()
+    ) -> Asking:
+        """Ask about passages instead of whole parts."""
+        texts = [(group, part.text(self.material.document)) for group, part in read.items()]
+        yield from self._ask(texts, asked, "named", "write", seeds=seeds, prefill=prefill, read=read)
 
     def _finer(self, attempt: int) -> Asking:
         """More sentences, from smaller parts; or, where there are none, other sentences."""
@@ -239,13 +292,13 @@ class _Writer:
             self._cut(max(self.budget.aim, before) * (attempt + 1))
         if len(self.parts) > before:
             self.pool.clear()
-            yield from self._ask(self._all(), self._asked(), "greedy", "map")
+            yield from self._ask(self._all(), self._asked(), "map")
         else:
             yield from self._sample(SAMPLES, attempt)
 
     def _sample(self, count: int, attempt: int) -> Asking:
-        for seed in range(count):
-            yield from self._ask(self._all(), self._asked(), "sampled", "write", seed=attempt * 1000 + seed)
+        first = attempt * 1000
+        yield from self._ask(self._all(), self._asked(), "write", seeds=range(first, first + count))
 
     def _trim(self) -> None:
         if self.budget.words is not None:
@@ -284,41 +337,54 @@ class _Writer:
         self,
         texts: Sequence[tuple[int, str]],
         asked: Asked,
-        made: Made,
         stage: str,
         *,
-        seed: int | None = None,
+        seeds: Sequence[int | None] = (None,),
         prefill: str = "",
-        read: Sequence[Part] = (),
+        read: Mapping[int, Part] | None = None,
     ) -> Asking:
-        """Ask the same about each (group, text) and put the answers into the pool.
+        """Ask the same about each (group, text), once a seed, and put the answers into the pool.
 
-        `read` are what the groups stand for, if not the parts of the document.
+        A seed of None is greedy. `read` are what the groups stand for, if not the parts of the document.
         """
-        language = self.pool.language
-        decoding = Decoding(
+        # All questions on one text stand together, so that an engine reads it once.
+        rows = [(group, text, seed) for group, text in texts for seed in seeds]
+        answers = yield [
+            GenerationRequest(prompt(text, asked, self.pool.language, prefill), self._decoding(seed))
+            for _, text, seed in rows
+        ]
+        for (group, _, seed), answer in zip(rows, answers, strict=True):
+            self.prompt_tokens += answer.prompt_tokens
+            self.generated_tokens += answer.generated_tokens
+            if seed is None:
+                self._record(read[group] if read else self.parts[group], stage, answer)
+            if not (prefill and answer.text.lstrip()[:1] in LABELS):
+                self.pool.take(group, answer, _made(asked, stage, seed), prefill)
+
+    def _decoding(self, seed: int | None) -> Decoding:
+        """Greedy, or sampled with the request's seed and this one."""
+        return Decoding(
             max_tokens=ANSWER_TOKENS,
             temperature=0.0 if seed is None else TEMPERATURE,
             top_p=1.0 if seed is None else TOP_P,
             seed=self.request.seed + (seed or 0),
-            stop=("\n\n", *(_CHINESE_SECOND if language == "zh" else _SECOND)),
+            stop=("\n\n", *(_CHINESE_SECOND if self.pool.language == "zh" else _SECOND)),
             logprobs=self.alternatives > 0,
             alternatives=self.alternatives,
             adapter=self.material.adapter,
         )
-        answers = yield [
-            GenerationRequest(prompt(text, asked, language, prefill), decoding) for _, text in texts
-        ]
-        for (group, _), answer in zip(texts, answers, strict=True):
-            self.prompt_tokens += answer.prompt_tokens
-            self.generated_tokens += answer.generated_tokens
-            if seed is None:
-                self._record((read or self.parts)[group], stage, answer)
-            self.pool.take(group, answer, made, prefill)
 
     def _record(self, part: Part, stage: str, answer: Answer) -> None:
         self.read.append(part)
         self.steps.append(Step(stage, part.start, part.end, answer.text.strip()))
+
+
+def _made(asked: Asked, stage: str, seed: int | None) -> Made:
+    if asked.kind == "mention":
+        return "named"
+    if stage == "combine":
+        return "combined"
+    return "greedy" if seed is None else "sampled"
 
 
 def _joined(
