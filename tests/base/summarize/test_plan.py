@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -148,3 +149,31 @@ def test_a_hundred_thousand_words_in_linear_time() -> None:
     quarter, whole = seconds(1_670), seconds(6_680)
     assert whole < 5
     assert whole < 10 * quarter, "four times the text may not take the square of the time"
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("12. The court was full.", "The court was full."),
+        ("(3) A tenant may leave.", "A tenant may leave."),
+        ("4.3 The results were mixed.", "The results were mixed."),
+        ("12 people were hurt.", "12 people were hurt."),
+        ("3.5 million were spent.", "3.5 million were spent."),
+        ("1902 was a wet year.", "1902 was a wet year."),
+        (
+            "The train left at 6.40 On Monday with 212 people.",
+            "The train left at 6.40 On Monday with 212 people.",
+        ),
+    ],
+)
+def test_the_number_of_a_paragraph_is_dropped_and_no_other(text: str, read: str) -> None:
+    document = Document(f"{text}\n\n{text}")
+    (part,) = parts(document, words, window=100)
+    assert part.text(document) == f"{read}\n\n{read}"
+
+
+def test_a_heading_runs_on_into_its_text() -> None:
+    text = "4 Results\n\nThe mill ground flour."
+    document = Document(text, sections=[Section("4 Results", 1, 0, len(text))])
+    (part,) = parts(document, words, window=100)
+    assert part.text(document) == "Results: The mill ground flour."

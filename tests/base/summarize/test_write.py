@@ -238,7 +238,7 @@ def test_one_without_an_unsupported_number_wins() -> None:
 def test_candidates_are_asked_with_seeds_of_their_own() -> None:
     engine = Scripted(first_sentence)
     wrote(report(3), Request(candidates=4, seed=7), engine)
-    decodings = [batch[0].decoding for batch in engine.batches]
+    decodings = [request.decoding for batch in engine.batches for request in batch]
     assert [decoding.temperature > 0 for decoding in decodings] == [False, True, True, True]
     assert len({decoding.seed for decoding in decodings[1:]}) == 3
 
