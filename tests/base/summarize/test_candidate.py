@@ -72,7 +72,11 @@ bounds = st.builds(
 ).filter(lambda length: length != Length(None, None))
 wishes = st.builds(
     Wanted,
-    st.builds(lambda least, more: Length(least, more and least + more), st.integers(1, 3), st.none() | st.integers(0, 3)),
+    st.builds(
+        lambda least, more: Length(least, more and least + more),
+        st.integers(1, 3),
+        st.none() | st.integers(0, 3),
+    ),
     st.none() | bounds,
     st.integers(1, 4),
     st.sampled_from([(), TERMS[:1], TERMS]),
@@ -111,7 +115,8 @@ def test_every_term_may_need_a_sentence_of_its_own() -> None:
 
 def test_a_large_pool_is_chosen_from_in_time() -> None:
     pool = [
-        candidate(f"say{at} that{at} once{at % 7}.", at // 4, 1 + at % 3 / 10, 15 + at % 20) for at in range(360)
+        candidate(f"say{at} that{at} once{at % 7}.", at // 4, 1 + at % 3 / 10, 15 + at % 20)
+        for at in range(360)
     ]
     started = time.perf_counter()
     chosen = choose(pool, Wanted(Length(1, None), Length(1600, 2000), aim=82))
