@@ -28,6 +28,8 @@ WINDOW = 1500
 """Tokens of document in one prompt, where the model's context allows it."""
 OVERHEAD = 400
 """Tokens kept free for the instruction, the template and the answer."""
+MOST_CHARACTERS = 12_000_000
+"""About 2,000 prompts, more than an hour on two cores; the longest novels have half of that."""
 
 Text = str | Document
 """A document, or its text."""
@@ -162,6 +164,11 @@ class Summarizer:
         started = time.perf_counter()
         document = _document(source)
         self._speaks(document, request)
+        if len(document.text) > MOST_CHARACTERS:
+            raise SourceError(
+                f"{document.source or 'the text'}: {len(document.text):,} characters would take hours to read",
+                hint=f"split it into texts of at most {MOST_CHARACTERS:,}",
+            )
         engine = self._engine
         window = min(WINDOW, max(64, engine.context - OVERHEAD))
         material = Material(

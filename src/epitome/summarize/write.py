@@ -225,7 +225,6 @@ class _Writer:
             yield from self._ask(
                 self._all(),
                 self._asked(),
-                "combined",
                 "combine",
                 read=dict(enumerate(part for _, part in joined)),
             )
@@ -282,7 +281,7 @@ class _Writer:
     ) -> Asking:
         """Ask about passages instead of whole parts."""
         texts = [(group, part.text(self.material.document)) for group, part in read.items()]
-        yield from self._ask(texts, asked, "named", "write", seeds=seeds, prefill=prefill, read=read)
+        yield from self._ask(texts, asked, "write", seeds=seeds or (None,), prefill=prefill, read=read)
 
     def _finer(self, attempt: int) -> Asking:
         """More sentences, from smaller parts; or, where there are none, other sentences."""
@@ -359,7 +358,7 @@ class _Writer:
             if seed is None:
                 self._record(read[group] if read else self.parts[group], stage, answer)
             if not (prefill and answer.text.lstrip()[:1] in LABELS):
-                self.pool.take(group, answer, _made(asked, stage, seed), prefill)
+                self.pool.take(group, answer, _made(asked, stage, seed, prefill), prefill)
 
     def _decoding(self, seed: int | None) -> Decoding:
         """Greedy, or sampled with the request's seed and this one."""
@@ -379,8 +378,8 @@ class _Writer:
         self.steps.append(Step(stage, part.start, part.end, answer.text.strip()))
 
 
-def _made(asked: Asked, stage: str, seed: int | None) -> Made:
-    if asked.kind == "mention":
+def _made(asked: Asked, stage: str, seed: int | None, prefill: str) -> Made:
+    if prefill or asked.kind == "mention":
         return "named"
     if stage == "combine":
         return "combined"
