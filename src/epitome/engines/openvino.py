@@ -1,13 +1,15 @@
 """OpenVINO (extra `fast`): many documents, or a process that stays up.
 
 Its prompt kernels are far ahead of llama.cpp's, and it batches continuously; it starts in 3 s instead of 0.7.
-Two traps shape this file. Its GGUF reader spoils 4-bit weights, so it only ever sees a Q8_0 made for it. And it
-ignores, with a warning, an adapter given to a model read from GGUF: here that is an error.
+Three traps shape this file. Its GGUF reader spoils 4-bit weights, so it only ever sees a Q8_0 made for it. And it
+ignores, with a warning, an adapter given to a model read from GGUF: here that is an error. And on import it reports
+to an analytics server: here it cannot.
 """
 
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
@@ -75,7 +77,7 @@ class OpenVino:
     ) -> None:
         self.model = model.name
         head = _check(model, adapters)
-        _require()
+        _genai()
         folder = converted(model, weights)
         self._template, self._jinja, self._tokens = model.template, head.chat_template, head.tokens
         self.context = context or model.context or head.context or 8192
@@ -149,9 +151,7 @@ class OpenVino:
         return _Running(index, handle, detokenizer, len(ids), self._ends, words)
 
     def _config(self, decoding: Decoding) -> Any:
-        import openvino_genai
-
-        config = openvino_genai.GenerationConfig()
+        config = _genai().GenerationConfig()
         config.apply_chat_template = False
         config.max_new_tokens = decoding.max_tokens
         config.set_eos_token_id(min(self._ends, default=-1))
@@ -279,7 +279,8 @@ class _Running:
 def converted(model: Model, source: Path | None = None) -> Path:
     """The folder of the model as OpenVINO's own format: made now or earlier, of `source` or of a Q8_0 of the model.
 
-    Raises `EngineError` for weights that its reader would spoil. SmolLM2-135M takes 7 s and 144 MB.
+    Raises `EngineError` for weights that its reader would spoil, or without the extra. SmolLM2-135M takes 7 s and
+    144 MB.
     """
     source = source or weights.prepared(model, "q8_0")
     head = gguf.read(source)
@@ -303,8 +304,7 @@ def converted(model: Model, source: Path | None = None) -> Path:
 
 def _convert(source: Path, work: Path) -> None:
     """Write `source` as OpenVINO reads it fastest to `work/model`."""
-    import openvino_genai
-
+    openvino_genai = _genai()
     model = work / "model"
     model.mkdir()
     # It writes beside the file it reads.
@@ -326,8 +326,7 @@ def _convert(source: Path, work: Path) -> None:
 
 
 def _load(folder: Path, threads: int, exact: bool) -> Any:
-    import openvino_genai
-
+    openvino_genai = _genai()
     scheduler = openvino_genai.SchedulerConfig()
     # In exact mode a cached prefix changes nothing; without, it may tip a near tie like any other batching.
     scheduler.enable_prefix_caching = True
@@ -359,12 +358,16 @@ def _check(model: Model, adapters: Mapping[str, Path] | None) -> gguf.Metadata:
     return head
 
 
-def _require() -> None:
+def _genai() -> Any:
+    """The library. Importing it would report to an analytics server, before anybody was asked and under
+    `EPITOME_OFFLINE` too; without its telemetry package it falls back to a stub of its own."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     try:
-        import openvino_genai  # noqa: F401
+        import openvino_genai
         import tokenizers  # noqa: F401
     except (ImportError, OSError) as error:
         raise EngineError(f"the openvino engine is not installed ({error})", hint=INSTALL) from error
+    return openvino_genai
 
 
 def _version() -> str:
