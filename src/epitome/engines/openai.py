@@ -7,25 +7,24 @@ less than was sent is a `ContextError`.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from epitome import settings
 from epitome.engines.base import Ability, Chunk, Decoding, FinishReason, GenerationRequest
+from epitome.engines.replies import events, pause, refusal
 from epitome.errors import ContextError, EngineError, OfflineError
 from epitome.models.model import Model
 from epitome.types import Message, Prompt
 
 if TYPE_CHECKING:
-    import httpx
+    pass
 
 DEFAULT_CONTEXT = 4096
 """Assumed of a server that does not say: Ollama's default, so that it has no reason to cut."""
@@ -36,8 +35,6 @@ LEAST_EXACT = 0.95
 MOST_BYTES_A_TOKEN = 8
 """The most of 864 documents was 6.6 (English prose: 4 to 5); fewer tokens than that mean a cut prompt."""
 ATTEMPTS = 5
-LONGEST_WAIT = 60.0
-"""Seconds; a server that asks for a longer pause is reported instead."""
 POLL_SECONDS = 0.1
 
 
@@ -121,7 +118,7 @@ class OpenAi:
         if answer.status_code in {404, 405, 501}:
             return {}
         if answer.status_code != 200:
-            raise _refusal(answer, self._url)
+            raise refusal(answer, self._url)
         try:
             rows = [row for row in answer.json().get("data") or [] if isinstance(row, dict)]
         except (ValueError, AttributeError) as error:
@@ -273,10 +270,10 @@ class OpenAi:
             try:
                 with self._client.stream("POST", f"{self._url}/chat/completions", json=body) as answer:
                     if answer.status_code == 200:
-                        yield from _server_sent(answer, self._url)
+                        yield from events(answer, self._url)
                         return
                     answer.read()
-                    wait = _pause(answer, attempt)
+                    wait = pause(answer, attempt)
             except httpx.ConnectError as error:
                 raise EngineError(
                     f"{self._url} cannot be reached: {error}", hint="is the server running?"
@@ -288,7 +285,7 @@ class OpenAi:
             except httpx.HTTPError as error:
                 raise EngineError(f"{self._url} broke off the answer: {error}") from error
             if wait is None or attempt == ATTEMPTS - 1:
-                raise _refusal(answer, self._url)
+                raise refusal(answer, self._url)
             if stop.wait(wait):
                 return
 
@@ -306,7 +303,7 @@ class OpenAi:
                     f"{self._url} cannot be reached: {error or type(error).__name__}",
                     hint="is the server running?",
                 ) from error
-            wait = _pause(answer, attempt)
+            wait = pause(answer, attempt)
             if wait is None:
                 break
             time.sleep(wait)
@@ -429,71 +426,6 @@ def _collected(
             yield chunk
     finally:
         stop.set()
-
-
-def _server_sent(answer: httpx.Response, url: str) -> Iterator[dict[str, Any]]:
-    """The JSON of each `data:` line up to `[DONE]`. Raises what the server reports in the stream."""
-    for line in answer.iter_lines():
-        if not line.startswith("data:"):
-            continue
-        data = line.removeprefix("data:").strip()
-        if data == "[DONE]":
-            return
-        try:
-            event = json.loads(data)
-        except ValueError as error:
-            raise EngineError(f"{url} sent something that is no JSON: {data[:80]}") from error
-        if not isinstance(event, dict):
-            raise EngineError(f"{url} sent something that is no event: {data[:80]}")
-        if event.get("error"):
-            raise _error(event["error"], url)
-        yield event
-
-
-def _pause(answer: httpx.Response, attempt: int) -> float | None:
-    """Seconds to wait before trying again; None if that is no use, or the server wants too long a pause."""
-    if answer.status_code not in {429, 500, 502, 503, 504, 529}:
-        return None
-    asked = answer.headers.get("retry-after", "")
-    try:
-        wait = float(asked) if asked else 0.5 * 2**attempt
-    except ValueError:
-        try:
-            wait = parsedate_to_datetime(asked).timestamp() - time.time()
-        except ValueError:
-            wait = 0.5 * 2**attempt
-    return max(0.0, wait) if wait <= LONGEST_WAIT else None
-
-
-def _refusal(answer: httpx.Response, url: str) -> EngineError:
-    try:
-        found = answer.json()
-        error = found.get("error", found) if isinstance(found, dict) else found
-    except ValueError:
-        error = answer.text.strip()[:200] or answer.reason_phrase
-    if answer.status_code in {401, 403}:
-        return EngineError(f"{url} refuses the key: {_said(error)}", hint="set OPENAI_API_KEY")
-    if answer.status_code == 404:
-        return EngineError(
-            f"{url}: {_said(error)}", hint="check the address (it ends in /v1) and the model's name"
-        )
-    return _error(error, f"{url} ({answer.status_code})")
-
-
-def _error(error: Any, where: str) -> EngineError:
-    """The server's own words. Servers name an overlong prompt in many ways; all of them mention the context."""
-    said = _said(error)
-    code = f"{error.get('code')} {error.get('type')}" if isinstance(error, dict) else ""
-    if "context" in f"{said} {code}".lower() and any(
-        word in f"{said} {code}".lower() for word in ("exceed", "length", "maximum", "too long", "larger")
-    ):
-        return ContextError(f"{where}: {said}", hint="shorten the document, or ask for less")
-    return EngineError(f"{where}: {said}")
-
-
-def _said(error: Any) -> str:
-    message = error.get("message", error) if isinstance(error, dict) else error
-    return str(message).strip()
 
 
 def _is_local(url: str) -> bool:
