@@ -23,9 +23,6 @@ from epitome.errors import ContextError, EngineError, OfflineError
 from epitome.models.model import Model
 from epitome.types import Message, Prompt
 
-if TYPE_CHECKING:
-    pass
-
 DEFAULT_CONTEXT = 4096
 """Assumed of a server that does not say: Ollama's default, so that it has no reason to cut."""
 TURN_TOKENS = 8
