@@ -164,11 +164,6 @@ class Summarizer:
         started = time.perf_counter()
         document = _document(source)
         self._speaks(document, request)
-        if len(document.text) > MOST_CHARACTERS:
-            raise SourceError(
-                f"{document.source or 'the text'}: {len(document.text):,} characters would take hours to read",
-                hint=f"split it into texts of at most {MOST_CHARACTERS:,}",
-            )
         engine = self._engine
         window = min(WINDOW, max(64, engine.context - OVERHEAD))
         material = Material(
@@ -301,4 +296,9 @@ def _document(source: Text) -> Document:
     document = from_text(source) if isinstance(source, str) else source
     if not document.text.strip():
         raise SourceError(f"{document.source or 'the text'}: there is nothing to summarise in it")
+    if len(document.text) > MOST_CHARACTERS:
+        raise SourceError(
+            f"{document.source or 'the text'}: {len(document.text):,} characters would take hours to read",
+            hint=f"split it into texts of at most {MOST_CHARACTERS:,}",
+        )
     return document
