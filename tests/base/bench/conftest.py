@@ -17,14 +17,29 @@ BENCH = Path(__file__).parents[3] / "bench"
 @pytest.fixture(scope="session")
 def bench() -> Iterator[Path]:
     """The folder of measurements, importable as when one of its scripts runs."""
-    sys.path.insert(0, str(BENCH))
+    sys.path.append(str(BENCH))  # last: a script there may be called as a library is
     yield BENCH
     sys.path.remove(str(BENCH))
 
 
 @pytest.fixture(scope="session")
-def speed(bench: Path) -> ModuleType:
-    return importlib.import_module("summarize")
+def systems(bench: Path) -> ModuleType:
+    return importlib.import_module("speed.systems")
+
+
+@pytest.fixture(scope="session")
+def throughput(bench: Path) -> ModuleType:
+    return importlib.import_module("speed.throughput")
+
+
+@pytest.fixture(scope="session")
+def quality(bench: Path) -> ModuleType:
+    return importlib.import_module("speed.quality")
+
+
+@pytest.fixture(scope="session")
+def cold(bench: Path) -> ModuleType:
+    return importlib.import_module("speed.cold")
 
 
 @pytest.fixture(scope="session")

@@ -17,63 +17,67 @@ from epitome.models import Model
 
 
 @given(count=st.integers(1, 40), number=st.integers(1, 40))
-def test_every_document_is_measured_once(speed: ModuleType, count: int, number: int) -> None:
+def test_every_document_is_measured_once(systems: ModuleType, count: int, number: int) -> None:
     rows = list(range(count))
-    portions = list(speed.portions(rows, min(number, count)))
+    portions = list(systems.portions(rows, min(number, count)))
     assert [row for portion in portions for row in portion] == rows
     assert len(portions) <= min(number, count)
 
 
-def test_every_system_begins_a_round(speed: ModuleType) -> None:
-    orders = [speed.rotated(["a", "b", "c"], at) for at in range(3)]
+def test_every_system_begins_a_round(systems: ModuleType) -> None:
+    orders = [systems.rotated(["a", "b", "c"], at) for at in range(3)]
     assert orders == [["a", "b", "c"], ["b", "c", "a"], ["c", "a", "b"]]
 
 
-def measured(speed: ModuleType, process: ModuleType, *seconds: float) -> object:
-    return speed.Measured({at: process.Answers(["…"] * 4, 400, 80, one) for at, one in enumerate(seconds)})
-
-
 def test_bars_are_judged_on_the_rounds_that_both_finished(
-    speed: ModuleType, process: ModuleType, report: ModuleType, tmp_path: Path
+    systems: ModuleType, throughput: ModuleType, process: ModuleType, report: ModuleType, tmp_path: Path
 ) -> None:
-    took = {
-        speed.OURS: measured(speed, process, 1.0, 1.0),
-        speed.ALONE: measured(speed, process, 2.0, 2.0),
-        speed.FLOAT32: measured(speed, process, 6.0),
-        speed.BFLOAT16: measured(speed, process, 1.0, 1.8),
-        speed.BINDINGS: speed.Measured(),
+    def took(*seconds: float) -> object:
+        answers = (process.Answers(["…"] * 4, 400, 80, each) for each in seconds)
+        return systems.Measured(dict(enumerate(answers)))
+
+    measured = {
+        systems.OURS: took(1.0, 1.0),
+        systems.ALONE: took(2.0, 2.0),
+        systems.FLOAT32: took(6.0),
+        systems.BFLOAT16: took(1.0, 1.8),
+        systems.BINDINGS: took(),
     }
-    speed.throughput_summary(report.Report(tmp_path / "speed.md", "Speed"), took)
+    throughput.throughput_summary(report.Report(tmp_path / "speed.md", "Speed"), measured)
     lines = (tmp_path / "speed.md").read_text("utf-8").splitlines()
-    assert f"| {speed.OURS} | 4 | 20 | ? | 1 | 1 | 0.5 |" in lines
-    assert f"| {speed.FLOAT32} | 0.667 | 20 | ? | 6 | 6 | 3 |" in lines
-    assert f"- pass: documents/s of ours against {speed.FLOAT32}: 6.00, bar 5" in lines
-    assert f"- **MISS**: documents/s of ours against {speed.BFLOAT16}: 1.40, bar 1.5" in lines
-    assert f"- not measured: ours against {speed.BINDINGS}" in lines
+    assert f"| {systems.OURS} | 4 | 20 | ? | 1 | 1 | 0.5 |" in lines
+    assert f"| {systems.FLOAT32} | 0.667 | 20 | ? | 6 | 6 | 3 |" in lines
+    assert f"- pass: documents/s of ours against {systems.FLOAT32}: 6.00, bar 5" in lines
+    assert f"- **MISS**: documents/s of ours against {systems.BFLOAT16}: 1.40, bar 1.5" in lines
+    assert f"- not measured: ours against {systems.BINDINGS}" in lines
 
 
-def test_quality_bar_is_the_lower_end_of_the_interval(
-    speed: ModuleType, report: ModuleType, tmp_path: Path
+@pytest.mark.parametrize(
+    ("ours", "word"), [("The ferry came back after eleven years.", "pass"), ("A band played.", "MISS")]
+)
+def test_the_bar_of_quality_is_the_lower_end_of_the_interval(
+    systems: ModuleType, quality: ModuleType, report: ModuleType, tmp_path: Path, ours: str, word: str
 ) -> None:
-    golds = [speed.Row("", "", ["The ferry came back to Norrholm after eleven years."]) for _ in range(20)]
-    same = speed.scores(["The ferry came back after eleven years."] * 20, golds)
-    worse = speed.scores(["A band played."] * 20, golds)
-    speed.quality_summary(report.Report(tmp_path / "q.md", ""), {speed.OURS: same, "peer": same})
-    assert "pass" in (tmp_path / "q.md").read_text("utf-8")
-    speed.quality_summary(report.Report(tmp_path / "q.md", ""), {speed.OURS: worse, "peer": same})
-    assert "MISS" in (tmp_path / "q.md").read_text("utf-8")
+    rows = [systems.Row("", "", ["The ferry came back to Norrholm after eleven years."])] * 20
+    scored = {
+        systems.OURS: quality.scores([ours] * 20, rows),
+        "a peer": quality.scores(["The ferry came back after eleven years."] * 20, rows),
+    }
+    quality.quality_summary(report.Report(tmp_path / "quality.md", "Quality"), scored)
+    assert word in (tmp_path / "quality.md").read_text("utf-8").splitlines()[-1]
 
 
 def test_the_article_has_400_words_and_ends_with_a_sentence(
-    speed: ModuleType, report: ModuleType, tmp_path: Path
+    systems: ModuleType, cold: ModuleType, report: ModuleType, tmp_path: Path
 ) -> None:
-    text = speed.article_text(speed.Bench(Namespace(), None, report.Report(tmp_path / "r.md", ""), []))
+    bench = systems.Bench(Namespace(), None, report.Report(tmp_path / "cold.md", "Cold"), [])
+    text = cold.article_text(bench)
     assert 390 <= len(text.split()) <= 410
-    assert text.endswith((".\n", '."\n', '"\n'))
+    assert text.endswith((".\n", '."\n'))
 
 
-def test_peers_read_the_prompt_that_we_read(speed: ModuleType, smollm: Model) -> None:
-    prompt = speed.rendered(smollm, "A ferry came back.")
+def test_peers_read_the_prompt_that_we_read(systems: ModuleType, smollm: Model) -> None:
+    prompt = systems.rendered(smollm, "A ferry came back.")
     assert prompt.startswith("<|im_start|>system\n")
     assert prompt.endswith("<|im_start|>user\nA ferry came back.<|im_end|>\n<|im_start|>assistant\n")
 

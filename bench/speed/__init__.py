@@ -1,0 +1,1 @@
+"""The three parts of `bench/summarize.py`, one a file."""
