@@ -127,6 +127,8 @@ class Request:
     """ISO 639-1 code; None is the document's own."""
     candidates: int = 1
     seed: int = 0
+    read_all: bool = False
+    """Read every sentence of a long document instead of those that LexRank, or the focus, picks out."""
 
 
 @dataclass(frozen=True, slots=True)

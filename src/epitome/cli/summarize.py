@@ -69,6 +69,9 @@ def summarize(
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first rows of the table.")] = None,
+    read_all: Annotated[
+        bool, typer.Option("--read-all", help="Read all of a long document, not the best 2,200 words of it.")
+    ] = False,
     show_sources: Annotated[
         bool, typer.Option("--sources", help="Show what each sentence rests on, and how well.")
     ] = False,
@@ -92,6 +95,7 @@ def summarize(
         language=language,
         candidates=candidates,
         seed=seed,
+        read_all=read_all,
     )
     from epitome.cli.progress import fetching, note
     from epitome.documents.table import is_table

@@ -121,7 +121,9 @@ def _adapter(engine: str, adapter: str) -> Path:
     if not path.exists():
         raise EngineError(f"{adapter}: there is no such adapter", hint="name a GGUF file or a PEFT folder")
     if engine == "llamacpp" and path.is_dir():
-        raise EngineError(f"{adapter}: llama.cpp needs the adapter as a GGUF file", hint="--engine transformers")
+        raise EngineError(
+            f"{adapter}: llama.cpp needs the adapter as a GGUF file", hint="--engine transformers"
+        )
     if engine == "transformers" and not (path / "adapter_config.json").is_file():
         raise EngineError(f"{adapter} is no PEFT folder", hint="it needs an adapter_config.json")
     return path

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from epitome.documents import sentences
@@ -67,8 +67,10 @@ def parts(
     window: int,
     least: int = 1,
     withheld: Sequence[Span] = (),
+    only: Collection[Span] | None = None,
 ) -> list[Part]:
-    """Cut the document into at least `least` parts of at most `window` tokens, about equally long.
+    """Cut the document, or `only` these sentences of it, into at least `least` parts of at most `window` tokens,
+    about equally long.
 
     `count` tells the tokens of a text. A sentence longer than the window is cut between words. A document with
     fewer sentences than `least` has one a part.
@@ -77,7 +79,7 @@ def parts(
     units = [
         piece
         for span, tokens in _measured(document, count)
-        if not _overlaps(span, hidden)
+        if not _overlaps(span, hidden) and (only is None or span in only)
         for piece in _split(document.text, span, tokens, window)
     ]
     if not units:

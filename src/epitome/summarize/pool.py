@@ -13,7 +13,7 @@ from epitome.metrics.repetition import loop
 from epitome.summarize.budget import BY_CHARACTER, Budget
 from epitome.summarize.candidate import Candidate, Made, Wanted, as_written, choose, content, names
 from epitome.summarize.clean import ended, pieces
-from epitome.summarize.trim import cuts
+from epitome.summarize.trim import cuts, dangles
 from epitome.summarize.value import LONG, value
 from epitome.trust.check import Source
 from epitome.types import Document, Length, Request, Unmet
@@ -67,7 +67,7 @@ class Pool:
             return
         sentence = found[0]
         whole = ended(sentence)
-        if not whole and (answer.finish == "stop" or len(found) > 1):
+        if not whole and (answer.finish == "stop" or len(found) > 1) and not dangles(sentence):
             # Generation stopped before the second sentence, and the stop text took the full stop with it.
             sentence, whole = sentence + ("。" if self.language == "zh" else "."), True
         self.said.append(_Said(group, answer, sentence))

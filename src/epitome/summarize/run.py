@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from threading import Event
-from typing import Any
 
 from epitome.engines.base import Answer, GenerationRequest, Generator
 from epitome.errors import ContextError, EpitomeError
@@ -22,16 +20,14 @@ def run(
     wave: int = 1,
     on_progress: Progress | None = None,
     cancel: Event | None = None,
-    alone: AbstractContextManager[Any] | None = None,
 ) -> Iterator[tuple[int, Draft | EpitomeError]]:
-    """Each job's draft with its number, as they are finished; a job that fails gives its error.
+    """Each job's draft with its number, as soon as it is finished; a job that fails gives its error.
 
-    `wave` jobs are under way at once: as many as the engine answers together. `alone` is held while the engine
-    works, and only then: what is done with a draft may use the engine again.
+    `wave` jobs are under way at once: as many as the engine answers together.
     """
     waiting = enumerate(jobs)
     active: dict[int, tuple[Rounds, list[GenerationRequest]]] = {}
-    ask = _Asker(engine, on_progress, cancel, alone or nullcontext())
+    asker = _Asker(engine, on_progress, cancel)
     while True:
         while len(active) < wave and (following := next(waiting, None)) is not None:
             number, job = following
@@ -42,10 +38,7 @@ def run(
                 yield number, asked
         if not active:
             return
-        answered = ask({number: requests for number, (_, requests) in active.items()})
-        if cancel is not None and cancel.is_set():
-            return
-        for number, answers in answered.items():
+        for number, answers in asker.ask({number: requests for number, (_, requests) in active.items()}):
             job, _ = active[number]
             asked = answers if isinstance(answers, EpitomeError) else advance(job, answers)
             if isinstance(asked, list):
@@ -53,54 +46,56 @@ def run(
             else:
                 del active[number]
                 yield number, asked
+        if cancel is not None and cancel.is_set():
+            return
 
 
 class _Asker:
-    """The engine's answers to several jobs at once."""
+    """Puts the prompts of several jobs to the engine together."""
 
-    def __init__(
-        self,
-        engine: Generator,
-        on_progress: Progress | None,
-        cancel: Event | None,
-        alone: AbstractContextManager[Any],
-    ) -> None:
+    def __init__(self, engine: Generator, on_progress: Progress | None, cancel: Event | None) -> None:
         self.engine = engine
         self.on_progress = on_progress
         self.cancel = cancel
-        self.alone = alone
         self.done = self.known = 0
 
-    def __call__(
+    def ask(
         self, asked: Mapping[int, list[GenerationRequest]]
-    ) -> dict[int, list[Answer] | ContextError]:
-        """Each job's answers. Where a prompt is too long, all are asked one by one, so that it harms no other."""
+    ) -> Iterator[tuple[int, list[Answer] | ContextError]]:
+        """Each job's answers, as soon as it has all of them; none once cancelled.
+
+        Where a prompt is too long, all are asked one by one, so that it harms no other.
+        """
         self.known += sum(map(len, asked.values()))
+        answered: set[int] = set()
         try:
-            answers = self._generate([request for requests in asked.values() for request in requests])
+            for number, answers in self._answers(asked):
+                answered.add(number)
+                yield number, answers
         except ContextError:
-            return {number: self._one(requests) for number, requests in asked.items()}
-        found: dict[int, list[Answer] | ContextError] = {}
-        for number, requests in asked.items():
-            found[number], answers = answers[: len(requests)], answers[len(requests) :]
-        return found
+            for number in asked.keys() - answered:
+                try:
+                    yield from self._answers({number: asked[number]})
+                except ContextError as error:
+                    yield number, error
 
-    def _one(self, requests: list[GenerationRequest]) -> list[Answer] | ContextError:
-        try:
-            return self._generate(requests)
-        except ContextError as error:
-            return error
-
-    def _generate(self, requests: list[GenerationRequest]) -> list[Answer]:
-        answers = [Answer() for _ in requests]
-        with self.alone:
-            for chunk in self.engine.generate(requests, self.cancel):
-                answers[chunk.index].add(chunk)
-                if chunk.finish is not None:
-                    self.done += 1
-                    if self.on_progress is not None:
-                        self.on_progress(self.done, self.known)
-        return answers
+    def _answers(self, asked: Mapping[int, list[GenerationRequest]]) -> Iterator[tuple[int, list[Answer]]]:
+        rows = [(number, at) for number, requests in asked.items() for at in range(len(requests))]
+        answers = {number: [Answer() for _ in requests] for number, requests in asked.items()}
+        left = {number: len(requests) for number, requests in asked.items()}
+        for chunk in self.engine.generate([asked[number][at] for number, at in rows], self.cancel):
+            number, at = rows[chunk.index]
+            answers[number][at].add(chunk)
+            if chunk.finish is None:
+                continue
+            if self.cancel is not None and self.cancel.is_set():
+                return
+            self.done += 1
+            left[number] -= 1
+            if self.on_progress is not None:
+                self.on_progress(self.done, self.known)
+            if not left[number]:
+                yield number, answers.pop(number)
 
 
 def advance(job: Rounds, answers: list[Answer] | None) -> list[GenerationRequest] | Draft | EpitomeError:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from threading import Event, Lock
+from threading import Event
 from typing import Any
 
 from epitome.documents import from_text
@@ -26,6 +26,9 @@ from epitome.types import Document, Request, Summary
 
 WINDOW = 1500
 """Tokens of document in one prompt, where the model's context allows it."""
+WAVES = {"llamacpp": 1, "openvino": 64, "transformers": 64, "openai": 8}
+"""Documents under way at once: as many as the engine answers together. llama.cpp reads one prompt after the other and
+keeps the last, so a document is finished before the next one is begun."""
 OVERHEAD = 400
 """Tokens kept free for the instruction, the template and the answer."""
 MOST_CHARACTERS = 12_000_000
@@ -68,8 +71,6 @@ class Summarizer:
     ) -> None:
         self.model: Model = resolve(model, on_progress=on_download)
         self.adapter = None if adapter in (None, "none") else adapter
-        self._lock = Lock()
-        self._wave = min(max(1, work), 64)
         self._engine: Generator | None = None
         if self.model.format != "extractive":
             self._engine = open_engine(
@@ -81,7 +82,8 @@ class Summarizer:
     @property
     def identity(self) -> str:
         """What a text depends on besides the request: model, weights and adapter."""
-        return f"{self.model.name}:{self.model.sha256 or self.model.path}:{self.adapter}"
+        engine = self._engine.name if self._engine is not None else "none"
+        return f"{self.model.name}:{self.model.sha256 or self.model.path}:{self.adapter}:{engine}"
 
     def __call__(self, source: Text, request: Request | None = None, **fields: Any) -> Summary:
         """The summary of a text or a document.
@@ -133,10 +135,9 @@ class Summarizer:
         drafts = run(
             self._jobs(sources, request, materials),
             self._engine,
-            wave=self._wave,
+            wave=WAVES.get(self._engine.name, 1),
             on_progress=on_progress,
             cancel=cancel,
-            alone=self._lock,
         )
         for number, draft in drafts:
             if isinstance(draft, EpitomeError):
@@ -229,9 +230,7 @@ class Summarizer:
         shown = ""
         asked = advance(job, None)
         while isinstance(asked, list):
-            with self._lock:
-                answered = answers(self._engine, asked)
-            asked = advance(job, answered)
+            asked = advance(job, answers(self._engine, asked))
             text = laid_out(certain, budget(document, request).style, request.language or document.language)
             if text != shown:
                 yield text.removeprefix(shown)

@@ -62,6 +62,15 @@ def cuts(
     return list(found.items())
 
 
+def dangles(sentence: str) -> bool:
+    """Whether it ends in a word that nothing ends in: "The mill is", "paid by the".
+
+    >>> dangles("The mill is"), dangles("The mill burned")
+    (True, False)
+    """
+    return _DANGLING.search(sentence) is not None
+
+
 def _closed(prefix: str) -> str:
     return prefix.rstrip(",;:，；：、 ") + ("。" if re.search(r"[一-鿿]", prefix) else ".")
 
@@ -71,4 +80,4 @@ def _may_end(prefix: str, least_words: int) -> bool:
         return False
     if re.search(r"[一-鿿]", prefix):
         return len(prefix) >= 2 * least_words
-    return len(prefix.split()) >= least_words and not _DANGLING.search(prefix) and prefix[-1].isalnum()
+    return len(prefix.split()) >= least_words and not dangles(prefix) and prefix[-1].isalnum()

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from epitome.engines.base import Answer, Decoding, GenerationRequest
 from epitome.summarize.budget import Budget, budget
 from epitome.summarize.candidate import Candidate, Made, centrality, names, said_twice
+from epitome.summarize.pick import pick
 from epitome.summarize.plan import Part, Span, parts, share
 from epitome.summarize.pool import Pool
 from epitome.summarize.prompts import Asked, prompt
@@ -136,6 +137,12 @@ class _Writer:
         self.steps: list[Step] = []
         self.reasons: list[str] = []
         self.prompt_tokens = self.generated_tokens = 0
+        self.picked = (
+            None if request.read_all else pick(material.document, material.source, request, self.budget)
+        )
+        if self.picked is not None:
+            by = "nearest to the focus" if request.focus else "LexRank ranks highest"
+            self.reasons.append(f"read the {len(self.picked)} sentences that {by}, of a long document")
 
     def first_round(self) -> Asking:
         """One sentence from each part of the document; for one sentence from several parts, their sum."""
@@ -308,7 +315,12 @@ class _Writer:
     def _cut(self, least: int) -> None:
         material = self.material
         self.parts = parts(
-            material.document, material.count, window=material.window, least=least, withheld=material.withheld
+            material.document,
+            material.count,
+            window=material.window,
+            least=least,
+            withheld=material.withheld,
+            only=self.picked,
         )
         if self.request.focus and len(self.parts) > self.budget.aim:
             self.parts = self._on_focus(self.parts)
