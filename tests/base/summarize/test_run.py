@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from threading import Event, Lock
+from threading import Event
 
 import pytest
 from tests.base.summarize.scripted import Scripted, first_sentence, material
@@ -107,12 +107,15 @@ def test_cancelled_it_ends() -> None:
     assert [number for number, _ in drafts] == [0]
 
 
-def test_the_lock_is_held_only_while_the_engine_works() -> None:
-    alone = Lock()
+def test_a_draft_is_given_as_soon_as_its_own_answers_are_there() -> None:
+    """A long batch that is interrupted loses what was under way, not what was finished."""
+    asked: list[str] = []
 
-    def locked(_: str, text: str, __: Decoding) -> str:
-        assert alone.locked()
+    def script(_: str, text: str, __: Decoding) -> str:
+        asked.append(text)
         return first_sentence(_, text, __)
 
-    for _ in run([job(story(town)) for town in TOWNS], Scripted(locked), alone=alone):
-        assert not alone.locked()
+    drafts = run([job(story(town)) for town in TOWNS], Scripted(script), wave=5)
+    for at, (number, _) in enumerate(drafts):
+        assert number == at
+        assert len(asked) == at + 1
