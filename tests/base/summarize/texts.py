@@ -36,3 +36,37 @@ Le vieux moulin de la rivière a recommencé à tourner samedi, après quarante 
 village avaient réuni l'argent pendant six hivers, et une menuisière a reconstruit les portes en chêne. Les pêcheurs \
 disent que les nouvelles portes empêchent les truites de remonter le ruisseau, mais la mairie promet une passe à \
 poissons avant la fin de l'année prochaine."""
+
+STORIES = [
+    TIDE,
+    WELL,
+    OWL,
+    """\
+The night train from Halden to the coast was stopped for four hours on Wednesday because a herd of deer stood on \
+the bridge over the Tarn. The driver sounded his horn in vain. A farmer came with two dogs and drove the animals \
+into the forest. The railway paid for the breakfast of all ninety passengers.""",
+    """\
+A box of letters from 1871 was found under the floor of the post office in Little Arden. They had been stolen by \
+a clerk who was looking for banknotes. The county archive has dried and copied them, and eleven have been handed \
+to the families of the people to whom they were written.""",
+    """\
+The ice rink in Morvale will close in March after fifty winters. Its pipes lose ammonia, and a repair would cost \
+more than the town can spend. Skaters have collected two thousand signatures. The hockey club will train in \
+Brent, which is forty minutes away by bus.""",
+    """\
+Researchers at the University of Lund counted bumblebees in sixty gardens over three summers. Gardens with a \
+strip of uncut grass had twice as many nests as those without. Neither the size of a garden nor its distance \
+from the fields made a difference. The team wants to repeat the count in cities.""",
+    """\
+The lighthouse on Gull Rock has been without a keeper since Monday, when Petra Holm retired at the age of \
+seventy. She had lived there for thirty-one years and wrote down the weather every six hours. From now on the \
+lamp is watched from the mainland by a camera.""",
+    """\
+A baker in Corran has won the right to open his shop at four in the morning. Neighbours had complained about the \
+smell and the noise of the delivery van. The court found that the street had been a street of bakers for two \
+centuries, but ordered him to buy an electric van.""",
+    """\
+The choir of Saint Anne sang in the shipyard on Friday to say goodbye to the ferry Astrid, which will be broken \
+up. She had carried eleven million people in forty-four years. Her captain kept the bell, and her wheel will \
+hang in the maritime museum.""",
+]
