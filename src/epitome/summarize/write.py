@@ -178,6 +178,9 @@ class _Writer:
             yield from self._name(missing, attempt)
         if attempt == 1:
             self._trim()
+            if not self.lacks():
+                self.reasons.append("cut to the length asked for")
+                return
         if self.pool.choose() is None or not missing:
             if self.pool.too_short():
                 yield from self._finer(attempt)
