@@ -80,12 +80,13 @@ def main(given: Sequence[str] | None = None) -> None:
     asked = arguments(given)
     machine.require(NEEDED)
     model = resolve(asked.model)
+    rows = load_rows(asked, model)
     report = Report(asked.out, "Speed of a summary, and its quality")
     for fact in machine.facts(NAMED, ROOT):
         report.line(fact)
     if machine.installed("openvino-genai") is None:
         report.line("**no openvino-genai**: engine auto is llama.cpp throughout")
-    bench = Bench(asked, model, report, load_rows(asked, model))
+    bench = Bench(asked, model, report, rows)
     prepared(model)
     try:
         measure(bench, (asked.only,) if asked.only else PARTS)

@@ -112,6 +112,8 @@ def test_what_is_missing_is_said_in_one_line(
         str(data),
         "--work",
         str(tmp_path / "work"),
+        "--out",
+        str(tmp_path / "out.md"),
     ]
     done = subprocess.run([*command, *options], capture_output=True, text=True, timeout=60)
     assert done.returncode == code
