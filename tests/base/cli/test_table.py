@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import pty
+import re
 import signal
 import subprocess
+import termios
 import time
 from pathlib import Path
 from typing import Any
@@ -164,11 +168,11 @@ def test_a_table_that_is_not_there_or_empty(tmp_path: Path) -> None:
 
 
 def stories(count: int) -> list[dict[str, Any]]:
-    return [{"id": at, "text": f"On day {at} of the storm, {OWL} {WELL}"} for at in range(count)]
+    return [{"id": at, "text": f"On day {at} of the storm, {OWL}"} for at in range(count)]
 
 
 def test_kill_9_and_the_same_command_again(tmp_path: Path) -> None:
-    source, out = table(tmp_path / "in.jsonl", stories(6)), tmp_path / "out.jsonl"
+    source, out = table(tmp_path / "in.jsonl", stories(5)), tmp_path / "out.jsonl"
     progress = tmp_path / "out.jsonl.progress"
     arguments = ["summarize", str(source), "-o", str(out), "--engine", "llamacpp"]
 
@@ -182,13 +186,13 @@ def test_kill_9_and_the_same_command_again(tmp_path: Path) -> None:
             time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
     kept = finished()
-    assert 2 <= len(kept) < 6
+    assert 2 <= len(kept) < 5
     assert not out.exists()
     run = epitome(*arguments)
     assert run.returncode == 0, run.stderr
-    assert f"6 of 6 rows summarised, {len(kept)} reused" in run.stderr
+    assert f"5 of 5 rows summarised, {len(kept)} reused" in run.stderr
     found = written(out)
-    assert [row["id"] for row in found] == list(range(6))
+    assert [row["id"] for row in found] == list(range(5))
     assert [row["summary"] for row in found][: len(kept)] == [record["summary"] for record in kept]
     assert not progress.exists()
 
@@ -217,3 +221,25 @@ def test_another_request_begins_anew(tmp_path: Path) -> None:
     run = lead(source, "-o", out, "--style", "bullets")
     assert "3 of 3 rows summarised\n" in run.stderr
     assert all(row["summary"].startswith("- ") for row in written(out))
+
+
+def test_at_a_terminal_there_is_a_bar_with_rate_and_time_left(tmp_path: Path) -> None:
+    source = table(tmp_path / "in.jsonl", stories(30))
+    controller, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (40, 120))
+    with subprocess.Popen(
+        [COMMAND, "summarize", source, "-o", tmp_path / "out.jsonl", "--model", "lead"], stderr=terminal
+    ) as process:
+        os.close(terminal)
+        shown = b""
+        try:
+            while piece := os.read(controller, 4096):
+                shown += piece
+        except OSError:  # the terminal is gone with the process
+            pass
+    os.close(controller)
+    assert process.returncode == 0
+    text = shown.decode()
+    assert "summarising" in text
+    assert re.search(r"\d+/30", text)
+    assert "30 of 30 rows summarised" in text

