@@ -1,6 +1,6 @@
 """Are lengths kept, and what does keeping them cost? Every request of the list on the same documents.
 
-    python bench/requests.py --data FOLDER [--documents 50] [--sets scitldr news] [--engine auto]
+    python bench/lengths.py --data FOLDER [--documents 50] [--sets scitldr news] [--engine auto]
 
 A request counts as held only if the text itself, counted anew here, meets it; a summary that says what it could not
 meet counts as a failure too. "copied" counts summaries with a sentence that stands word for word in the document,
