@@ -71,7 +71,11 @@ def test_what_a_kill_tore_is_dropped_and_the_next_record_is_whole(tmp_path: Path
     assert len(again) == 1
     again.add("b", {"summary": "two"})
     again.close()
-    assert [json.loads(line).get("summary") for line in path.read_bytes().splitlines()] == [None, "one", "two"]
+    assert [json.loads(line).get("summary") for line in path.read_bytes().splitlines()] == [
+        None,
+        "one",
+        "two",
+    ]
 
 
 @pytest.mark.parametrize("content", [b"", b"[1]\n", b"notes of mine\n", b"\xff\n", b'{"key": "a"}\n'])
