@@ -79,7 +79,7 @@ class Pool:
         """Beside a long sentence, the longest part of it that is not too long."""
         if count_length(sentence, self.language) > self._long:
             shorter = [text for text, _ in cuts(sentence, least_words=LONG // 3)]
-            fitting = [text for text in shorter if count_length(text, self.language) <= self._long]
+            fitting = [text for text in shorter if count_length(text, self.language) < 0.9 * self._long]
             if fitting:
                 self._add(max(fitting, key=len), group, "trimmed", 0.0)
 

@@ -28,6 +28,9 @@ _OPENING = re.compile(
     re.IGNORECASE,
 )
 """What begins a clause that says nothing alone: "After a debate in the council" is cut at no first comma."""
+_LAST_MEMBER = re.compile(r",\s+(?:and|or)\b")
+_MEMBER = re.compile(r",\s+(?:\w[\w'’-]*\s+){0,5}\w[\w'’-]*$")
+_SUBORDINATE = re.compile(r"(?:among|such|like|especially|particularly|according|said|say)\b")
 _PAIRS = tuple(zip("([“（《「", ")]”）》」", strict=True))
 _BREAK = re.compile(r"\s|[,;:)—–](?!\d)|[，；：、]|(?<=[一-鿿])")
 """Where a word ends and the sentence goes on: not inside "3.5", "3,000" or "U.S. dollars"."""
@@ -56,7 +59,11 @@ def cuts(
     for match in _CLAUSE.finditer(sentence):
         prefix = sentence[: match.start()].strip()
         clause = _OPENING.match(prefix) and "," not in prefix
-        if not clause and _may_end(prefix, least_words + 2):
+        if (
+            not clause
+            and not _in_list(prefix, match.group(), sentence[match.end() :])
+            and _may_end(prefix, least_words + 2)
+        ):
             found.setdefault(_closed(prefix), CLAUSE_LIKELIHOOD)
     found.pop(sentence, None)
     return list(found.items())
@@ -69,6 +76,14 @@ def dangles(sentence: str) -> bool:
     (True, False)
     """
     return _DANGLING.search(sentence) is not None
+
+
+def _in_list(prefix: str, mark: str, rest: str) -> bool:
+    """Whether the cut would fall between the members of a list: "a band, a class, and a dog" is not cut."""
+    if mark.strip() == ",":
+        return _LAST_MEMBER.search(rest) is not None and not _SUBORDINATE.match(rest)
+    opened = _OPENING.match(prefix) and prefix.count(",") == 1
+    return bool(_LAST_MEMBER.match(mark)) and not opened and _MEMBER.search(prefix) is not None
 
 
 def _closed(prefix: str) -> str:

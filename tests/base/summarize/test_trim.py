@@ -82,3 +82,8 @@ def test_every_cut_is_the_beginning_and_a_full_stop(sentence: str, scores: list[
         assert len(text) <= len(sentence)
         assert text != sentence
         assert math.isfinite(score)
+
+
+def test_a_list_is_not_cut_between_its_members() -> None:
+    sentence = "The ferry sailed with 212 people on board, among them a brass band, a class of pupils, and Ingrid Vass."
+    assert [text for text, _ in cuts(sentence)] == ["The ferry sailed with 212 people on board."]
