@@ -9,6 +9,7 @@ points.
 from __future__ import annotations
 
 import math
+import shutil
 import struct
 from dataclasses import dataclass
 from hashlib import sha256
@@ -77,8 +78,13 @@ def discard(path: Path, digest: str = "") -> int:
         return 0
     target = _target(path, digest)
     freed = target.stat().st_size if target.is_file() else 0
+    # What OpenVINO made of the Q8_0 goes with it.
+    folders = list(target.parent.glob(f"{target.stem}-*.openvino"))
+    freed += sum(file.stat().st_size for folder in folders for file in folder.rglob("*") if file.is_file())
     with cache.writing(target):
         target.unlink(missing_ok=True)
+        for folder in folders:
+            shutil.rmtree(folder)
     return freed
 
 
