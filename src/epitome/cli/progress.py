@@ -18,27 +18,33 @@ def fetching() -> Iterator[Progress]:
     >>> with fetching() as report:
     ...     model = resolve("default", on_progress=report)
     """
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-
-    console = Console(stderr=True, highlight=False)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    bars = Progress(*columns, console=console, transient=True)
-    tasks: dict[str, object] = {}
+    bars: Any = None
+    tasks: dict[str, Any] = {}
 
     def report(what: str, done: int, total: int) -> None:
+        nonlocal bars
+        bars = bars or _downloads()
         if what not in tasks:
             verb = "making" if what.endswith("as Q8_0") else "fetching"
-            console.print(f"{verb} {what} ({size(total)})")
+            bars.console.print(f"{verb} {what} ({size(total)})")
             tasks[what] = bars.add_task(what, total=total or None)
             bars.start()
-        bars.update(tasks[what], completed=done, total=total or None)  # type: ignore[arg-type]
+        bars.update(tasks[what], completed=done, total=total or None)
 
     try:
         yield report
     finally:
-        if tasks:  # a bar that never started prints an empty line when it is stopped
+        if bars is not None:
             bars.stop()
+
+
+def _downloads() -> Any:
+    # Rich takes 0.1 s to import, which a start without a download need not pay.
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    return Progress(*columns, console=Console(stderr=True, highlight=False), transient=True)
 
 
 def size(count: int) -> str:
