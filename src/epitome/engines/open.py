@@ -37,6 +37,7 @@ def open_engine(
     adapter: str | None = None,
     parallel: int = 1,
     work: int = 1,
+    context: int = 0,
     on_note: Note | None = None,
 ) -> Generator:
     """The model, loaded in the engine that suits it.
@@ -48,6 +49,8 @@ def open_engine(
             asks for it by this same string.
         parallel: answers that will be wanted at once.
         work: documents to come; decides between a quick start and throughput.
+        context: tokens that a prompt and its answer will have together at most; 0: what the model can. llama.cpp
+            keeps memory for all of them.
         on_note: gets a line that says what `auto` chose and why, and one before the machine is measured.
 
     Raises:
@@ -62,6 +65,8 @@ def open_engine(
         raise UsageError(f"unknown engine {engine!r}", hint=f"one of auto, {', '.join(ENGINES)}")
     module, _, name = ENGINES[engine].partition(":")
     options = _options(engine, model, parallel, on_note)
+    if engine == "llamacpp" and context:
+        options["context"] = min(context, model.context or context) * parallel
     if adapter is not None:
         options["adapters"] = {adapter: _adapter(engine, adapter)}
     opened: Generator = getattr(import_module(module), name)(model, **options)

@@ -29,7 +29,7 @@ WINDOW = 1500
 WAVES = {"llamacpp": 1, "openvino": 64, "transformers": 64, "openai": 8}
 """Documents under way at once: as many as the engine answers together. llama.cpp reads one prompt after the other and
 keeps the last, so a document is finished before the next one is begun."""
-OVERHEAD = 400
+OVERHEAD = 500
 """Tokens kept free for the instruction, the template and the answer."""
 MOST_CHARACTERS = 12_000_000
 """About 2,000 prompts, more than an hour on two cores; the longest novels have half of that."""
@@ -74,7 +74,12 @@ class Summarizer:
         self._engine: Generator | None = None
         if self.model.format != "extractive":
             self._engine = open_engine(
-                self.model, engine=engine, adapter=self.adapter, work=work, on_note=on_note
+                self.model,
+                engine=engine,
+                adapter=self.adapter,
+                work=work,
+                context=WINDOW + OVERHEAD,
+                on_note=on_note,
             )
         elif self.adapter:
             raise UsageError(f"{self.model.name} copies sentences and takes no adapter")
