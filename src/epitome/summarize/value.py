@@ -33,6 +33,8 @@ REPEATS, REPEATS_COST = 0.15, 2.0
 """Share of trigrams said before, from which a sentence turns in circles."""
 COPIED, COPIED_COST = 0.85, 0.3
 """Share of a sentence's words that stand in the source in runs of five or more, from which it is a copy."""
+VERBATIM, VERBATIM_COST = 0.98, 0.8
+"""The same for a sentence that is the source's own: any other sound sentence of that part is taken instead."""
 RUN = 5
 
 _NUMBERED = re.compile(
@@ -60,7 +62,8 @@ def value(sentence: Sentence, language: str) -> float:
     worth -= LABEL_COST if _LABEL.match(sentence.text) else 0.0
     worth -= ABOUT_COST if _ABOUT.match(sentence.text) else 0.0
     worth -= REPEATS_COST if repeated_share(sentence.text, language) > REPEATS else 0.0
-    worth -= COPIED_COST if _copied(said, sentence, language) >= COPIED else 0.0
+    copied = _copied(said, sentence, language)
+    worth -= VERBATIM_COST if copied >= VERBATIM else COPIED_COST if copied >= COPIED else 0.0
     return worth
 
 
