@@ -2,7 +2,7 @@
 
 Measured on 12 documents of QMSum and SQuALITY dev (5,000 to 20,000 words) with the default model, ROUGE-1 at about 140
 words: reading everything part by part 23.9 and 26.3 (windows of 1,500 and 700 tokens), rewriting those sentences once
-more 20.2, reading the 2,200 words that LexRank ranks highest 29.2, in a sixth of the time (LOG.md, bench/long.py).
+more 20.2, reading the 2,200 words that LexRank ranks highest 29.2, in a sixth of the time (docs/long-documents.md).
 """
 
 from __future__ import annotations

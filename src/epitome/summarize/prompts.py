@@ -1,6 +1,6 @@
 """What the model is asked. The instruction is the system turn, the document alone is the user's.
 
-Measured with SmolLM2-135M-Instruct on SciTLDR and news train (bench/results, LOG.md): this division, which is the
+Measured with SmolLM2-135M-Instruct on SciTLDR and news train (LOG.md): this division, which is the
 one its summarisation data was written in, gives 2 to 3 ROUGE-1 points over an instruction inside the user turn.
 """
 
