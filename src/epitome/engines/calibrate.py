@@ -18,14 +18,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from epitome import settings
-from epitome.engines.machine import cores, cpu, free_cores
+from epitome.engines.machine import SPIN_COUNT, cores, cpu, free_cores
 from epitome.errors import EpitomeError
 from epitome.models import cache, gguf, weights
 from epitome.models.model import Model
 
-SPIN_COUNT = "2000"
-"""How often a waiting OpenMP thread looks again before it sleeps. Idle, 2 cores, 2 threads: 0 writes 40 tokens/s,
-2000 writes 87. With 5 processes wanting the cores: 0 writes 21, 500 24, 2000 14, 20000 only 5."""
 FAST_TYPES = {"Q4_0", "Q4_K", "Q8_0", "IQ4_NL", "MXFP4"}
 """Formats with x86 kernels of their own in llama.cpp: no Q8_0 is tried beside them."""
 LARGEST = 1_000_000_000

@@ -13,24 +13,19 @@ import secrets
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Event, Lock, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
 from epitome.engines.base import Ability, Chunk, Decoding, FinishReason, GenerationRequest
+from epitome.engines.gather import gathered
+from epitome.engines.machine import SPIN_COUNT, cores
 from epitome.errors import ContextError, EngineError, ModelError
 from epitome.models import gguf
 from epitome.models.model import Model
 from epitome.models.template import render, stops
 from epitome.types import Prompt
-
-SPIN_COUNT = "2000"
-"""How often a waiting OpenMP thread looks again before it sleeps. Measured on 2 cores: 0 (passive) reads 480
-and writes 40 tokens/s, 2000 reads 470 and writes 87; 20000 writes 6 beside a busy process."""
-
-CANCEL_SECONDS = 0.1
-"""How often a quiet generation looks whether it was cancelled."""
 
 
 class LlamaCpp:
@@ -82,7 +77,11 @@ class LlamaCpp:
         self._running: dict[Thread, Event] = {}
         self._answered = Event()
         self._server = self._start(
-            weights or model.path, list((adapters or {}).values()), parallel, threads or _threads(), ubatch
+            weights or model.path,
+            list((adapters or {}).values()),
+            parallel,
+            threads or (cores(), cores()),
+            ubatch,
         )
         # A server, or a thread of ours inside it, that outlives the interpreter takes the process down with it.
         self._end = weakref.finalize(self, _shut_down, [self._server], self._running, self._answered)
@@ -181,21 +180,9 @@ class LlamaCpp:
         for worker in workers:
             self._running[worker] = stop
             worker.start()
-        open_answers = len(requests)
         try:
-            while open_answers:
-                if cancel is not None and cancel.is_set():
-                    stop.set()
-                try:
-                    chunk = chunks.get(timeout=CANCEL_SECONDS)
-                except Empty:
-                    continue
-                if isinstance(chunk, Exception):
-                    raise chunk
-                open_answers -= chunk.finish is not None
-                yield chunk
+            yield from gathered(chunks, len(requests), cancel, stop)
         finally:
-            stop.set()
             for worker in workers:
                 worker.join()
                 self._running.pop(worker, None)
@@ -323,11 +310,6 @@ def _error(error: dict[str, Any]) -> EngineError:
     if error.get("type") == "exceed_context_size_error":
         return ContextError(message)
     return EngineError(f"llama.cpp: {message}")
-
-
-def _threads() -> tuple[int, int]:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores, cores
 
 
 class quiet:  # noqa: N801 - reads as a statement

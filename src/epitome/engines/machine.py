@@ -13,6 +13,9 @@ from epitome.errors import EngineError
 _CGROUP = Path("/sys/fs/cgroup")
 _CPUINFO = Path("/proc/cpuinfo")
 _LOADAVG = Path("/proc/loadavg")
+SPIN_COUNT = "2000"
+"""How often a waiting OpenMP thread looks again before it sleeps. Idle, 2 cores, 2 threads: 0 writes 40 tokens/s,
+2000 writes 87. With 5 processes wanting the cores: 0 writes 21, 500 24, 2000 14, 20000 only 5."""
 _NEEDED = ("avx2", "fma", "f16c", "bmi2")
 """Compiled into the llama.cpp wheel for x86-64; a CPU without them dies of an illegal instruction."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
@@ -111,7 +110,6 @@ def _options(engine: str, model: Model, parallel: int, on_note: Note | None) -> 
     if engine != "llamacpp" or model.format != "gguf":
         return {}
     require_llamacpp()
-    os.environ.setdefault("GOMP_SPINCOUNT", calibrate.SPIN_COUNT)
     chosen = calibrate.known(model) or calibrate.measure(model, on_note)
     return {
         "parallel": parallel,

@@ -11,13 +11,14 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Event, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
 from epitome import settings
 from epitome.engines.base import Ability, Chunk, Decoding, FinishReason, GenerationRequest
+from epitome.engines.gather import gathered
 from epitome.engines.replies import events, pause, refusal
 from epitome.errors import ContextError, EngineError, OfflineError
 from epitome.models.model import Model
@@ -32,7 +33,6 @@ LEAST_EXACT = 0.95
 MOST_BYTES_A_TOKEN = 8
 """The most of 864 documents was 6.6 (English prose: 4 to 5); fewer tokens than that mean a cut prompt."""
 ATTEMPTS = 5
-POLL_SECONDS = 0.1
 
 
 class OpenAi:
@@ -210,7 +210,7 @@ class OpenAi:
 
         for _ in range(min(self._parallel, len(requests))):
             Thread(target=work, daemon=True).start()
-        yield from _collected(chunks, len(requests), cancel, stop)
+        yield from gathered(chunks, len(requests), cancel, stop)
 
     def _check(self, decoding: Decoding) -> None:
         for asked, what in (
@@ -404,25 +404,6 @@ def _messages(prompt: Prompt) -> list[dict[str, str]]:
 def _continuing(prompt: Prompt) -> dict[str, bool]:
     """vLLM's names for going on with the last turn; llama-server and Ollama do so unasked."""
     return {"continue_final_message": True, "add_generation_prompt": False} if prompt.prefill else {}
-
-
-def _collected(
-    chunks: SimpleQueue[Chunk | Exception], open_answers: int, cancel: Event | None, stop: Event
-) -> Iterator[Chunk]:
-    try:
-        while open_answers:
-            if cancel is not None and cancel.is_set():
-                stop.set()
-            try:
-                chunk = chunks.get(timeout=POLL_SECONDS)
-            except Empty:
-                continue
-            if isinstance(chunk, Exception):
-                raise chunk
-            open_answers -= chunk.finish is not None
-            yield chunk
-    finally:
-        stop.set()
 
 
 def _is_local(url: str) -> bool:
