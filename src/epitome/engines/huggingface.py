@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, redirect_stderr
 from io import StringIO
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Event, Lock, Thread
 from typing import Any, Literal
 
 from epitome import settings
 from epitome.engines.base import Ability, Chunk, Decoding, GenerationRequest
+from epitome.engines.gather import gathered
 from epitome.engines.machine import cores
 from epitome.engines.steps import Canceller, Chooser, Row, Watcher, last
 from epitome.engines.stream import Detokenizer
@@ -34,7 +35,6 @@ ROWS = 24
 """Most answers in a batch; beyond some 20 rows two cores gain nothing, and all wait for the longest."""
 BATCH_TOKENS = 8192
 """Most tokens of a batch, padding and answers included: bounds the memory for keys and values."""
-POLL_SECONDS = 0.1
 
 
 class Transformers:
@@ -123,17 +123,7 @@ class Transformers:
         worker = Thread(target=self._work, args=(rows, stop, chunks), daemon=True)
         worker.start()
         try:
-            open_answers = len(rows)
-            while open_answers:
-                if cancel is not None and cancel.is_set():
-                    stop.set()
-                try:
-                    chunk = chunks.get(timeout=POLL_SECONDS)
-                except Empty:
-                    continue
-                if isinstance(chunk, Exception):
-                    raise chunk
-                open_answers -= chunk.finish is not None
+            for chunk in gathered(chunks, len(rows), cancel, stop):
                 if chunk.text or chunk.logprobs or chunk.finish:
                     yield chunk
         finally:
