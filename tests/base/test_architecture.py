@@ -18,7 +18,7 @@ SOURCE = Path(__file__).parents[2] / "src" / "epitome"
 
 RANKS = (
     {"types", "errors", "settings"},
-    {"documents", "models", "store", "metrics"},
+    {"documents", "models", "store", "metrics", "pages"},
     {"engines", "datasets"},
     {"trust"},
     {"summarize"},
@@ -112,8 +112,8 @@ def lane_errors(graph: Graph) -> list[str]:
     """Where summarising would load training or evaluation code."""
     errors = []
     for module, targets in graph.items():
-        own, leaf = package(module), module.rpartition(".")[2]
-        command = own == "cli" and leaf not in WORKSHOP_COMMANDS | EVERY_COMMAND | {"cli"}
+        own, verb = package(module), module.split(".")[2:3]
+        command = own == "cli" and not set(verb) <= WORKSHOP_COMMANDS | EVERY_COMMAND
         if own in PRODUCT or command:
             errors += [f"{module} imports {target}" for target in targets if package(target) in WORKSHOP]
     return errors

@@ -1,0 +1,1 @@
+"""Corpora for learning and measuring: read, looked into, cleaned, split."""

@@ -1,0 +1,1 @@
+"""Systems run over data, scored, compared and reported."""
