@@ -1,11 +1,11 @@
 """The nouns of an evaluation. `Evaluation.as_dict()` is what `epitome evaluate --json` writes.
 
-    Evaluation ── data          what was evaluated on
-               ├─ systems       SystemResult: outputs, per-document scores, figures
-               ├─ comparisons   every system against the reference system, corrected
-               ├─ breakdowns    the same figures for parts of the data
-               ├─ examples      best and worst documents, side by side
-               └─ published     figures of others on the same corpus, with source and split
+Evaluation ── data          what was evaluated on
+           ├─ systems       SystemResult: outputs, per-document scores, figures
+           ├─ comparisons   every system against the reference system, corrected
+           ├─ breakdowns    the same figures for parts of the data
+           ├─ examples      best and worst documents, side by side
+           └─ published     figures of others on the same corpus, with source and split
 """
 
 from __future__ import annotations

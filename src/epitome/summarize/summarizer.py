@@ -85,10 +85,14 @@ class Summarizer:
             raise UsageError(f"{self.model.name} copies sentences and takes no adapter")
 
     @property
+    def engine(self) -> str:
+        """The engine's name; `none` where sentences are copied."""
+        return self._engine.name if self._engine is not None else "none"
+
+    @property
     def identity(self) -> str:
         """What a text depends on besides the request: model, weights and adapter."""
-        engine = self._engine.name if self._engine is not None else "none"
-        return f"{self.model.name}:{self.model.sha256 or self.model.path}:{self.adapter}:{engine}"
+        return f"{self.model.name}:{self.model.sha256 or self.model.path}:{self.adapter}:{self.engine}"
 
     def __call__(self, source: Text, request: Request | None = None, **fields: Any) -> Summary:
         """The summary of a text or a document.
