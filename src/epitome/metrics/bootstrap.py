@@ -7,7 +7,7 @@ randomisation (Noreen 1989; Riezler and Maxwell 2005).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,8 @@ from epitome.errors import UsageError
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    Scores = Sequence[float] | NDArray[np.float64]
 
 _CHUNK = 4_000_000  # numbers drawn at once: 32 MB
 
@@ -30,7 +32,7 @@ class Paired:
     p: float
 
 
-def interval(scores: Sequence[float], samples: int = 2000, seed: int = 0) -> tuple[float, float, float]:
+def interval(scores: Scores, samples: int = 2000, seed: int = 0) -> tuple[float, float, float]:
     """The mean of per-document scores and its 95 % interval (mean, low, high), by the percentile bootstrap.
 
     Raises `UsageError` if there is no score.
@@ -42,7 +44,7 @@ def interval(scores: Sequence[float], samples: int = 2000, seed: int = 0) -> tup
     return float(values.mean()), float(low), float(high)
 
 
-def paired(a: Sequence[float], b: Sequence[float], samples: int = 10_000, seed: int = 0) -> Paired:
+def paired(a: Scores, b: Scores, samples: int = 10_000, seed: int = 0) -> Paired:
     """Whether system a beats system b on the same documents, given their scores in the same order.
 
     The interval resamples documents; p swaps the two systems' scores at random, document by document, and
@@ -66,7 +68,22 @@ def paired(a: Sequence[float], b: Sequence[float], samples: int = 10_000, seed: 
     return Paired(float(differences.mean()), float(low), float(high), (extreme + 1) / (samples + 1))
 
 
-def _values(scores: Sequence[float]) -> NDArray[np.float64]:
+def holm(p_values: Sequence[float]) -> list[float]:
+    """The p-values corrected for there being several (Holm, "A simple sequentially rejective test", 1979).
+
+    >>> holm([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
+    """
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    corrected = [0.0] * len(p_values)
+    highest = 0.0
+    for rank, at in enumerate(order):
+        highest = max(highest, min(1.0, p_values[at] * (len(order) - rank)))
+        corrected[at] = highest
+    return corrected
+
+
+def _values(scores: Scores) -> NDArray[np.float64]:
     import numpy as np
 
     if len(scores) == 0:
@@ -74,25 +91,28 @@ def _values(scores: Sequence[float]) -> NDArray[np.float64]:
     return np.asarray(scores, dtype=np.float64)
 
 
+def _chunks(size: int, samples: int) -> Iterator[int]:
+    rows = max(1, _CHUNK // size)
+    yield from (min(rows, samples - done) for done in range(0, samples, rows))
+
+
 def _means(values: NDArray[np.float64], samples: int, rng: np.random.Generator) -> NDArray[np.float64]:
     import numpy as np
 
     size = len(values)
-    rows = max(1, _CHUNK // size)
-    drawn = [
-        values[rng.integers(0, size, (min(rows, samples - done), size))].mean(axis=1)
-        for done in range(0, samples, rows)
-    ]
-    return np.concatenate(drawn)
+    return np.concatenate(
+        [values[rng.integers(0, size, (rows, size))].mean(axis=1) for rows in _chunks(size, samples)]
+    )
 
 
 def _signed_means(values: NDArray[np.float64], samples: int, rng: np.random.Generator) -> NDArray[np.float64]:
     import numpy as np
 
     size = len(values)
-    rows = max(1, _CHUNK // size)
-    drawn = [
-        (rng.integers(0, 2, (min(rows, samples - done), size)) * 2 - 1) @ values / size
-        for done in range(0, samples, rows)
-    ]
-    return np.concatenate(drawn)
+    # Signs a byte each: eight times as fast as whole integers.
+    return np.concatenate(
+        [
+            (rng.integers(0, 2, (rows, size), dtype=np.int8) * 2.0 - 1) @ values / size
+            for rows in _chunks(size, samples)
+        ]
+    )
