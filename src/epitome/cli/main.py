@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from epitome.cli import models, summarize
+from epitome.cli import compare, evaluate, models, summarize
 from epitome.cli.exit import NOTHING_DONE, code_of, complain
 from epitome.errors import EpitomeError, StoreError
 
@@ -22,6 +22,8 @@ app = typer.Typer(
     epilog="Examples: epitome summarize report.pdf · epitome models list",
 )
 app.command("summarize", epilog=summarize.EXAMPLES)(summarize.summarize)
+app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
+app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
 app.add_typer(models.app, name="models")
 
 

@@ -108,6 +108,24 @@ def rows_bar(total: int, quiet: bool) -> Iterator[Callable[[int], None] | None]:
         yield lambda done: bar.update(task, completed=done)
 
 
+@contextmanager
+def stages_bar(quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
+    """A bar for each stage of a long run, told by (stage, done, total); None where nobody looks."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    bar = _bar("documents")
+    tasks: dict[str, Any] = {}
+
+    def report(stage: str, done: int, total: int) -> None:
+        if stage not in tasks:
+            tasks[stage] = bar.add_task(stage, total=total)
+        bar.update(tasks[stage], completed=done)
+
+    with bar:
+        yield report
+
+
 def _bar(unit: str) -> Any:
     from rich.console import Console
     from rich.progress import (

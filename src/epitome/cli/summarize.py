@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from epitome.cli.asked import bounds, style_named
 from epitome.cli.exit import NOTHING_DONE, SOME_FAILED
 from epitome.errors import UsageError
-from epitome.types import STYLES, Length, Request, Style
+from epitome.types import STYLES, Request
 
 if TYPE_CHECKING:
     from epitome.summarize.summarizer import Summarizer
@@ -86,9 +87,9 @@ def summarize(
 ) -> None:
     """Summarise documents on this machine and show what each sentence rests on."""
     request = Request(
-        style=_style(style),
-        words=_bounds(words, "words"),
-        sentences=_bounds(sentences, "sentences"),
+        style=style_named(style),
+        words=bounds(words, "words"),
+        sentences=bounds(sentences, "sentences"),
         focus=focus,
         mention=tuple(mention or ()),
         glossary=_terms(glossary),
@@ -132,23 +133,6 @@ def summarize(
     done, failed = run_documents(sources, request, shown, allow_private, open_summarizer)
     if failed:
         sys.exit(SOME_FAILED if done else NOTHING_DONE)
-
-
-def _style(text: str | None) -> Style | None:
-    for style in STYLES:
-        if text == style:
-            return style
-    if text is None:
-        return None
-    raise UsageError(f"--style {text}: no such style", hint=f"one of {', '.join(STYLES)}")
-
-
-def _bounds(text: str | None, name: str) -> Length | None:
-    if text is None:
-        return None
-    from epitome.summarize.budget import length
-
-    return length(text, name)
 
 
 def _terms(path: Path | None) -> tuple[str, ...]:

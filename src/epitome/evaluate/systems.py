@@ -18,6 +18,7 @@ from epitome.evaluate.oracle import oracle
 from epitome.evaluate.outputs import is_outputs, read_outputs
 from epitome.evaluate.result import Output
 from epitome.models.model import Progress
+from epitome.models.resolve import find
 from epitome.store.generations import Generations
 from epitome.summarize.budget import budget
 from epitome.summarize.extractive import METHODS
@@ -89,13 +90,38 @@ def open_system(
         return _Oracle(name)
     if is_outputs(Path(what)):
         return _File(name, Path(what))
-    model, plus, adapter = what.rpartition("+")
-    if not plus or Path(what).exists():
-        model, adapter = what, ""
-    summarizer = Summarizer(
-        model, adapter=adapter or None, engine=engine, work=work, on_note=on_note, on_download=on_download
+    model, adapter = _worn(what)
+    return _Model(
+        name,
+        Summarizer(
+            model, adapter=adapter, engine=engine, work=work, on_note=on_note, on_download=on_download
+        ),
     )
-    return _Model(name, summarizer)
+
+
+def require(spec: str, pairs: Sequence[Pair]) -> None:
+    """Find out early, without opening or fetching anything, whether `spec` names something that fits the data.
+
+    Raises what `open_system` or reading the outputs would raise an hour later.
+    """
+    _, what = named(spec)
+    if what in ("title", "oracle"):
+        return
+    if is_outputs(Path(what)):
+        read_outputs(Path(what), pairs)
+        return
+    model, adapter = _worn(what)
+    find(model)
+    if adapter is not None and not Path(adapter).exists():
+        raise UsageError(
+            f"{adapter}: there is no such adapter", hint="a PEFT folder or a GGUF file: MODEL+ADAPTER"
+        )
+
+
+def _worn(what: str) -> tuple[str, str | None]:
+    """Model and adapter of `MODEL+ADAPTER`."""
+    model, plus, adapter = what.partition("+")
+    return (model, adapter) if plus and model and adapter and not Path(what).exists() else (what, None)
 
 
 class _Model:
