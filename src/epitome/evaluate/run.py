@@ -21,7 +21,7 @@ from epitome.evaluate.examples import examples
 from epitome.evaluate.measures import groups
 from epitome.evaluate.parallel import each
 from epitome.evaluate.published import published
-from epitome.evaluate.result import Evaluation, Output, SystemResult
+from epitome.evaluate.result import Evaluation, Output, Shift, SystemResult
 from epitome.evaluate.systems import System, named, open_system, require
 from epitome.metrics.rouge import PROTOCOLS, Protocol
 from epitome.models.model import Progress
@@ -83,7 +83,8 @@ def evaluate(data: Dataset, settings: Settings | None = None, watch: Watch | Non
     if not data.pairs:
         raise SourceError(f"{data.source}: no row is a document with a gold summary")
     specs = _specs(data, settings)
-    results, shifts = [], []
+    results: list[SystemResult] = []
+    shifts: list[Shift] = []
     asked = groups(settings.metrics)
     with _opened_cache(settings) as cache:
         for spec in specs:
@@ -116,6 +117,8 @@ def _specs(data: Dataset, settings: Settings) -> tuple[str, ...]:
     if settings.focus and not any(settings.focus in _columns(pair) for pair in data):
         known = ", ".join(sorted({name for pair in data for name in _columns(pair)}))
         raise UsageError(f"the data has no column {settings.focus!r}", hint=f"it has {known}")
+    if settings.perturb:
+        _kinds(settings)
     for spec in specs:
         require(spec, data.pairs)
     return specs
@@ -178,8 +181,35 @@ def _shifted(
     settings: Settings,
     cache: Generations,
     watch: Watch,
-) -> list[Any]:
-    return []
+) -> list[Shift]:
+    """How a system that reads the documents takes their being changed."""
+    if not settings.perturb or system.kind not in ("model", "baseline"):
+        return []
+    from epitome.evaluate.robustness import shifts
+    from epitome.evaluate.score import Scoring, plain
+
+    scoring = Scoring(("rouge", "facts"), settings.golds, settings.request)
+
+    def again(some: Sequence[Pair]) -> list[Output]:
+        report = partial(_report, watch, f"{system.name}, changed", len(some))
+        return generate(system, some, settings, cache, report)
+
+    def measure(some: Sequence[Pair], outputs: Sequence[Output]) -> dict[str, list[float | None]]:
+        scored = (plain(pair, [output.text], scoring)[0] for pair, output in zip(some, outputs, strict=True))
+        return columns(list(scored))
+
+    kinds = _kinds(settings)
+    return shifts(
+        system.name, pairs, result.outputs, kinds, generate=again, measure=measure, seed=settings.seed
+    )
+
+
+def _kinds(settings: Settings) -> tuple[str, ...]:
+    from epitome.evaluate.perturb import KINDS
+
+    if unknown := [kind for kind in settings.perturb if kind not in (*KINDS, "all")]:
+        raise UsageError(f"no perturbation {unknown[0]!r}", hint=f"one of {', '.join(KINDS)}, all")
+    return KINDS if "all" in settings.perturb else settings.perturb
 
 
 def _score(
@@ -233,7 +263,7 @@ def _encode(
 
 
 def _evaluation(
-    data: Dataset, settings: Settings, results: list[SystemResult], shifts: list[Any]
+    data: Dataset, settings: Settings, results: list[SystemResult], shifts: list[Shift]
 ) -> Evaluation:
     common = signature.common(data, settings.golds, SAMPLES, settings.seed, settings.request)
     for one in results:
