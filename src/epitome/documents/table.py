@@ -1,11 +1,12 @@
-"""Rows of tables: JSONL, CSV, TSV and Parquet, one at a time, in memory that does not grow with the file."""
+"""Rows of tables: JSONL, CSV, TSV, Parquet and Arrow, one at a time, in memory that does not grow with the file."""
 
 from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -18,9 +19,13 @@ from epitome.errors import SourceError
 _JSONL = frozenset({".jsonl", ".ndjson"})
 _SEPARATED = {".csv": ",", ".tsv": "\t"}
 _PARQUET = frozenset({".parquet", ".pq"})
+_ARROW = frozenset({".arrow"})
+_KNOWN = _JSONL | _SEPARATED.keys() | _PARQUET | _ARROW
 _SAMPLE = 1 << 18
+_UNDECODED = re.compile("[\udc80-\udcff]")
+"""Bytes that were no UTF-8, as `surrogateescape` keeps them."""
 _BATCH = 64
-"""Rows of a Parquet file in memory at once: documents can be long."""
+"""Rows of a Parquet or Arrow file in memory at once: documents can be long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,46 +33,59 @@ class BadRow:
     """A row that cannot be read; the rows after it can."""
 
     number: int
-    """Line in a text file (from 1, as editors count), row in a Parquet file."""
+    """Line in a text file (from 1, as editors count), row in a Parquet or Arrow file."""
     reason: str
 
 
+Row = dict[str, Any] | BadRow
+
+
 def is_table(path: str | Path) -> bool:
-    """Whether the name's suffix is a table's: .jsonl, .ndjson, .csv, .tsv, .parquet or .pq."""
-    suffix = Path(path).suffix.lower()
-    return suffix in _JSONL or suffix in _SEPARATED or suffix in _PARQUET
+    """Whether the name's suffix is a table's: .jsonl, .ndjson, .csv, .tsv, .parquet, .pq or .arrow."""
+    return Path(path).suffix.lower() in _KNOWN
 
 
-def rows(path: str | Path, limit: int | None = None) -> Iterator[dict[str, Any] | BadRow]:
+def rows(path: str | Path, limit: int | None = None) -> Iterator[Row]:
     """The rows of a table, lazily and in order; the first `limit` of them, bad ones counted.
 
     JSONL rows keep their JSON types, CSV and TSV values are strings (the first line names the columns),
-    Parquet values are Python's. A line that cannot be read is a BadRow with its line number; blank lines are
-    passed over. Raises SourceError at once where the file is missing, empty, binary, or of no known kind.
+    Parquet and Arrow values are Python's. A line that cannot be read is a BadRow with its line number; blank
+    lines are passed over. Raises SourceError at once where the file is missing, empty, binary, or of no known
+    kind.
     """
+    found = numbered(path, limit)
+    return (row for _, row in found)
+
+
+def numbered(path: str | Path, limit: int | None = None) -> Iterator[tuple[int, Row]]:
+    """`rows`, each with the line of the text file it begins on, or its number in a Parquet or Arrow file."""
     path = Path(path)
     suffix = path.suffix.lower()
     if not is_table(path):
         raise SourceError(f"{path}: not a table", hint="tables are .jsonl, .csv, .tsv and .parquet files")
     sample = _sample(path)
-    if suffix in _PARQUET:
-        found = _parquet(path)
+    if suffix in _PARQUET | _ARROW:
+        found = _columnar(path)
     elif suffix in _JSONL:
-        found = _jsonl(path, _json_encoding(sample, path))
+        found = _jsonl(path, _line_encoding(sample, path))
     else:
-        found = _separated(path, _encoding(sample, path), _SEPARATED[suffix])
+        found = _separated(path, _line_encoding(sample, path), _SEPARATED[suffix])
     return islice(found, limit)
 
 
 def columns(path: str | Path) -> list[str]:
     """The names of the columns: of the header or schema, or in JSONL all keys of the first 100 rows."""
     path = Path(path)
-    if path.suffix.lower() in _PARQUET:
+    suffix = path.suffix.lower()
+    if suffix in _PARQUET | _ARROW:
         _sample(path)
-        return list(_open_parquet(path).schema_arrow.names)
-    if path.suffix.lower() in _SEPARATED:
-        with path.open(encoding=_encoding(_sample(path), path), newline="", errors="replace") as stream:
-            return next(csv.reader(stream, delimiter=_SEPARATED[path.suffix.lower()]), [])
+        schema, batches = _open_columnar(path)
+        batches.close()
+        return list(schema.names)
+    if suffix in _SEPARATED:
+        encoding = _line_encoding(_sample(path), path)
+        with path.open(encoding=encoding, newline="", errors="replace") as stream:
+            return _header(csv.reader(stream, delimiter=_SEPARATED[suffix]), path)
     names: dict[str, None] = {}
     for row in rows(path, limit=100):
         if not isinstance(row, BadRow):
@@ -105,8 +123,8 @@ def _encoding(sample: bytes, path: Path) -> str:
     return guessed[0].lower() if guessed else "utf-8-sig"
 
 
-def _json_encoding(sample: bytes, path: Path) -> str:
-    """JSON is UTF-8 by its standard: a few lines that are not are bad rows, not another encoding."""
+def _line_encoding(sample: bytes, path: Path) -> str:
+    """UTF-8 where most lines are: a few that are not are bad rows, not another encoding."""
     if not sample.startswith((b"\xff\xfe", b"\xfe\xff")) and 0 not in sample:
         lines = [line for line in sample.splitlines()[:-1] or [sample] if line.strip()]
         bad = sum(isinstance(_text(line, "utf-8"), UnicodeDecodeError) for line in lines)
@@ -115,7 +133,7 @@ def _json_encoding(sample: bytes, path: Path) -> str:
     return _encoding(sample, path)
 
 
-def _jsonl(path: Path, encoding: str) -> Iterator[dict[str, Any] | BadRow]:
+def _jsonl(path: Path, encoding: str) -> Iterator[tuple[int, Row]]:
     # Lines of bytes: a line in a wrong encoding spoils itself alone. UTF-16 has no such lines.
     if encoding.startswith("utf-16") or encoding.startswith("utf-32"):
         with path.open(encoding=encoding, errors="replace") as stream:
@@ -132,32 +150,42 @@ def _text(line: bytes, encoding: str) -> str | UnicodeDecodeError:
         return error
 
 
-def _json_lines(lines: Any, path: Path) -> Iterator[dict[str, Any] | BadRow]:
+def _json_lines(lines: Any, path: Path) -> Iterator[tuple[int, Row]]:
     for number, line in enumerate(lines, 1):
-        if isinstance(line, UnicodeDecodeError):
-            yield BadRow(number, f"{path}:{number}: not valid {line.encoding} at byte {line.start}")
-            continue
-        if not line.strip():
+        if isinstance(line, str) and not line.strip():
             continue
         try:
+            if isinstance(line, UnicodeDecodeError):
+                raise line
             row = json.loads(line)
+            wrong = f"a JSON object was expected, not {type(row).__name__}"
         except json.JSONDecodeError as error:
-            yield BadRow(number, f"{path}:{number}: not JSON: {error.msg} at column {error.colno}")
-            continue
+            row, wrong = None, f"not JSON: {error.msg} at column {error.colno}"
+        except UnicodeDecodeError as error:
+            row, wrong = None, f"not valid {error.encoding} at byte {error.start}"
         except RecursionError:
-            yield BadRow(number, f"{path}:{number}: JSON nested too deeply")
-            continue
-        if isinstance(row, dict):
-            yield row
-        else:
-            yield BadRow(number, f"{path}:{number}: a JSON object was expected, not {type(row).__name__}")
+            row, wrong = None, "JSON nested too deeply"
+        except ValueError as error:  # a number of thousands of digits
+            row, wrong = None, f"not JSON that can be read: {error}"
+        yield number, row if isinstance(row, dict) else BadRow(number, f"{path}:{number}: {wrong}")
 
 
-def _separated(path: Path, encoding: str, delimiter: str) -> Iterator[dict[str, Any] | BadRow]:
+def _header(reader: Any, path: Path) -> list[str]:
     csv.field_size_limit(sys.maxsize)  # the default of 128 KiB is shorter than many documents
-    with path.open(encoding=encoding, newline="", errors="replace") as stream:
+    try:
+        return next(reader, [])
+    except csv.Error as error:
+        raise SourceError(
+            f"{path}: the first line names no columns: {error}", hint="write it again"
+        ) from error
+
+
+def _separated(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[int, Row]]:
+    # In UTF-8 a byte that fits nothing is kept as a mark, so that its row can be named.
+    errors = "surrogateescape" if encoding.startswith("utf-8") else "replace"
+    with path.open(encoding=encoding, newline="", errors=errors) as stream:
         reader = csv.reader(stream, delimiter=delimiter)
-        names = next(reader)
+        names = _header(reader, path)
         while True:
             number = reader.line_num + 1
             try:
@@ -165,39 +193,76 @@ def _separated(path: Path, encoding: str, delimiter: str) -> Iterator[dict[str, 
             except StopIteration:
                 return
             except csv.Error as error:
-                yield BadRow(number, f"{path}:{number}: {error}")
+                yield number, BadRow(number, f"{path}:{number}: {error}")
                 continue
-            if len(values) == len(names):
-                yield dict(zip(names, values, strict=True))
-            elif values:
-                yield BadRow(
-                    number, f"{path}:{number}: {len(values)} fields where the header names {len(names)}"
-                )
+            if not values:
+                continue
+            if len(values) != len(names):
+                wrong = f"{len(values)} fields where the header names {len(names)}"
+            elif any(map(_UNDECODED.search, values)):
+                wrong = "not valid utf-8"
+            else:
+                yield number, dict(zip(names, values, strict=True))
+                continue
+            yield number, BadRow(number, f"{path}:{number}: {wrong}")
 
 
-def _open_parquet(path: Path) -> Any:
+def _open_columnar(path: Path) -> tuple[Any, Generator[Any]]:
+    """The schema of a Parquet or Arrow file, and its record batches."""
     try:
         import pyarrow
         import pyarrow.parquet as parquet
     except ImportError as error:
-        raise SourceError(f"{path}: Parquet needs the package pyarrow", hint="pip install pyarrow") from error
+        raise SourceError(f"{path}: this needs the package pyarrow", hint="pip install pyarrow") from error
+    kind = "Parquet" if path.suffix.lower() in _PARQUET else "Arrow"
     try:
-        return parquet.ParquetFile(path, memory_map=True)
+        if kind == "Parquet":
+            file = parquet.ParquetFile(path, memory_map=True)
+            return file.schema_arrow, _batches(file, file.iter_batches(batch_size=_BATCH))
+        # `datasets` writes streams; a file, which begins with its name, can be read from any place.
+        mapped = pyarrow.memory_map(str(path))
+        if mapped.read(6) == b"ARROW1":
+            reader = pyarrow.ipc.open_file(mapped)
+            found = (reader.get_batch(at) for at in range(reader.num_record_batches))
+        else:
+            mapped.seek(0)
+            found = reader = pyarrow.ipc.open_stream(mapped)
+        return reader.schema, _batches(mapped, found)
     except (pyarrow.ArrowException, OSError) as error:
-        raise SourceError(f"{path}: the Parquet file is broken", hint="write it again") from error
+        raise SourceError(f"{path}: the {kind} file is broken", hint="write it again") from error
 
 
-def _parquet(path: Path) -> Iterator[dict[str, Any] | BadRow]:
-    table = _open_parquet(path)
+def _batches(file: Any, found: Any) -> Generator[Any]:
+    with file:
+        for batch in found:
+            for at in range(0, len(batch), _BATCH):
+                yield batch.slice(at, _BATCH)
+
+
+def _columnar(path: Path) -> Iterator[tuple[int, Row]]:
+    _, batches = _open_columnar(path)
     import pyarrow
 
     done = 0
     try:
-        for batch in table.iter_batches(batch_size=_BATCH):
-            for row in batch.to_pylist():
+        for batch in batches:
+            for row in _as_rows(batch):
                 done += 1
-                yield row
-    except (pyarrow.ArrowException, OSError) as error:
-        yield BadRow(done + 1, f"{path}: row {done + 1} and all after it are broken: {error}".splitlines()[0])
+                yield done, row if isinstance(row, dict) else BadRow(done, f"{path}:{done}: {row}")
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        reason = f"{path}:{done + 1}: this row and all after it are broken: {error}".splitlines()[0]
+        yield done + 1, BadRow(done + 1, reason)
     finally:
-        table.close()
+        batches.close()
+
+
+def _as_rows(batch: Any) -> list[dict[str, Any] | str]:
+    """The rows of a batch; for one that has no Python value (text that is no UTF-8, say) what is wrong with it."""
+    import pyarrow
+
+    try:
+        return list(batch.to_pylist())
+    except (pyarrow.ArrowException, ValueError, OverflowError) as error:
+        if len(batch) == 1:
+            return [str(error).splitlines()[0]]
+        return [row for at in range(len(batch)) for row in _as_rows(batch.slice(at, 1))]
