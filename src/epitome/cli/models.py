@@ -147,6 +147,7 @@ def path(name: Name) -> None:
 def _row(entry: Entry) -> dict[str, Any]:
     return {
         "name": entry.name,
+        "kind": entry.kind,
         "title": entry.title,
         "parameters": entry.parameters,
         "size": entry.size,

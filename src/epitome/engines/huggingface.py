@@ -75,7 +75,7 @@ class Transformers:
             raise EngineError(f"transformers needs a model folder, and {model.name} has none")
         self.model = model.name
         self._template = model.template
-        torch = _require()
+        torch = require()
         torch.set_num_threads(threads or cores())
         self._words: HubTokenizer | Vocabulary
         self._jinja: str | None
@@ -270,7 +270,8 @@ def _padded(torch: Any, prompts: list[list[int]], pad: int, *, left: bool) -> tu
     return ids, mask
 
 
-def _require() -> Any:
+def require() -> Any:
+    """torch, with transformers kept quiet. Raises `EngineError` if one of them is not installed."""
     # Read by the hub's library when it is first imported.
     if settings.offline():
         os.environ["HF_HUB_OFFLINE"] = "1"

@@ -74,6 +74,8 @@ def open_engine(
 
 def choose(model: Model, *, adapter: str | None = None, work: int = 1) -> tuple[str, str]:
     """The engine for this model and amount of work, and why. Raises `EngineError` for an extractive baseline."""
+    if model.format == "encoder":
+        raise EngineError(f"{model.name} is an encoder: it writes no text", hint="name a model that does")
     if model.format == "extractive":
         raise EngineError(
             f"{model.name} is no language model", hint="extractive baselines run without an engine"

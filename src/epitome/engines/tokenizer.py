@@ -59,11 +59,15 @@ class HubTokenizer:
 
     def encode_source(self, text: str) -> list[int]:
         """Plain text as an encoder reads it: with the tokens that this model wants around any text."""
-        plain: list[int] = self.encode(text)
+        before, after = self.around()
+        return [*before, *self.encode(text), *after]
+
+    def around(self) -> tuple[list[int], list[int]]:
+        """The tokens that this model wants before and after any text."""
         around: list[int] = self._encode("", plain=True, add=True)
         ends = {self._tokenizer.eos_token_id, self._tokenizer.sep_token_id}
         tail = next((at for at, token in enumerate(around) if token in ends), len(around))
-        return [*around[:tail], *plain, *around[tail:]]
+        return around[:tail], around[tail:]
 
     def ids(self, segments: list[Segment]) -> list[int]:
         """Token ids of a rendered prompt."""

@@ -32,6 +32,15 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """One file of a model, as its owner published it."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A model of the catalogue."""
 
@@ -53,6 +62,15 @@ class Entry:
     terms_url: str
     sources: tuple[Source, ...]
     note: str = ""
+    kind: Literal["generator", "encoder"] = "generator"
+    """A generator writes texts; an encoder makes vectors of them, to compare them by."""
+    beside: tuple[File, ...] = ()
+    """What the model needs beside `file`; it lies in the same folder of every source."""
+
+    @property
+    def files(self) -> tuple[File, ...]:
+        """Everything that belongs to the model, the weights first."""
+        return (File(self.file, self.size, self.sha256), *self.beside)
 
     @property
     def download(self) -> int:
@@ -78,7 +96,8 @@ def find(name: str) -> Entry | None:
 
 def speaking(language: str) -> tuple[Entry, ...]:
     """The entries that can write `language` (ISO 639-1), the smallest first."""
-    able = [entry for entry in entries() if not entry.languages or language in entry.languages]
+    writers = [entry for entry in entries() if entry.kind == "generator"]
+    able = [entry for entry in writers if not entry.languages or language in entry.languages]
     return tuple(sorted(able, key=lambda entry: entry.size))
 
 
@@ -124,5 +143,7 @@ def _entry(row: dict[str, Any]) -> Entry:
         terms=row.get("terms", ""),
         terms_url=row.get("terms_url", ""),
         note=row.get("note", ""),
+        kind=row.get("kind", "generator"),
+        beside=tuple(File(**each) for each in row.get("beside", ())),
         sources=tuple(_source(each) for each in row["sources"]),
     )

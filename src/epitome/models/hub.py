@@ -33,7 +33,7 @@ ATTEMPTS = 5
 _REDIRECTS = 5
 _WANTED = re.compile(
     r"(config|generation_config|chat_template|added_tokens|special_tokens_map|vocab"
-    r"|tokenizer.*|.*\.safetensors\.index)\.json|merges\.txt|chat_template\.jinja|.*\.safetensors|.*\.model"
+    r"|tokenizer.*|.*\.safetensors\.index)\.json|(merges|vocab)\.txt|chat_template\.jinja|.*\.safetensors|.*\.model"
 )
 """What a safetensors model needs; nothing that is pickled, no other framework's weights."""
 _PART = re.compile(r"-00001-of-(\d{5})\.gguf$")

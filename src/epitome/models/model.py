@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Format = Literal["gguf", "safetensors", "openai", "extractive"]
+Format = Literal["gguf", "safetensors", "openai", "extractive", "encoder"]
 Progress = Callable[[str, int, int], None]
 """Called with what is being fetched, the bytes done and the bytes in all (0: not known yet)."""
 
@@ -20,7 +20,7 @@ class Model:
     """As a person names it; for `openai`, the name the server knows it by."""
     format: Format
     path: Path | None = None
-    """The GGUF file or the Hugging Face folder; None for `openai` and `extractive`."""
+    """The GGUF file or the Hugging Face folder (of an `encoder` too); None for `openai` and `extractive`."""
     url: str | None = None
     """Base URL of an OpenAI-compatible server, such as `http://127.0.0.1:8000/v1`."""
     template: str = "embedded"

