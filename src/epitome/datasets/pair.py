@@ -40,6 +40,11 @@ class Pair:
         }
         return row | {name: value for name, value in self.other.items() if name not in row}
 
+    def signed(self) -> bytes:
+        """What of it goes into a fingerprint: the document and its gold summaries."""
+        line = json.dumps([self.document, list(self.summaries)], ensure_ascii=False)
+        return line.encode("utf-8", "surrogatepass") + b"\n"
+
 
 @dataclass
 class Dataset:
@@ -56,8 +61,7 @@ class Dataset:
         """SHA-256 over documents and gold summaries, in order; ids, titles and formats do not change it."""
         digest = hashlib.sha256()
         for pair in self.pairs:
-            line = json.dumps([pair.document, list(pair.summaries)], ensure_ascii=False)
-            digest.update(line.encode("utf-8", "surrogatepass") + b"\n")
+            digest.update(pair.signed())
         return digest.hexdigest()
 
     def __len__(self) -> int:

@@ -1,1 +1,10 @@
 """`epitome data`: corpora looked into, cleaned, split, converted, fetched and made. One file a sub-verb."""
+
+from __future__ import annotations
+
+import typer
+
+from epitome.cli.data import convert
+
+app = typer.Typer(no_args_is_help=True, help="Look into corpora, clean, split, convert, fetch and make them.")
+app.command("convert", epilog=convert.EXAMPLES)(convert.convert)
