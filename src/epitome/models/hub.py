@@ -8,45 +8,28 @@ SHA-256 of a large file.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urljoin, urlsplit
+from typing import TYPE_CHECKING
 
-from epitome import settings
-from epitome.errors import ModelError, OfflineError
+from epitome.errors import ModelError
 from epitome.models import cache, local
 from epitome.models.catalogue import Entry, Source
 from epitome.models.model import Model, Progress
+from epitome.models.transfer import RemoteFile, connected, fetch, head, refused
 
 if TYPE_CHECKING:
     import httpx
 
-ATTEMPTS = 5
-"""Connections that may break one after the other without a byte between them before we give up."""
-_REDIRECTS = 5
 _WANTED = re.compile(
     r"(config|generation_config|chat_template|added_tokens|special_tokens_map|vocab"
     r"|tokenizer.*|.*\.safetensors\.index)\.json|(merges|vocab)\.txt|chat_template\.jinja|.*\.safetensors|.*\.model"
 )
 """What a safetensors model needs; nothing that is pickled, no other framework's weights."""
 _PART = re.compile(r"-00001-of-(\d{5})\.gguf$")
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteFile:
-    """A file of a repository. `checksum`: SHA-256 of a large file, git's SHA-1 of a small one, or empty."""
-
-    name: str
-    url: str
-    size: int
-    checksum: str
 
 
 def resolve(name: str, report: Progress, *, force: bool = False) -> Model:
@@ -104,8 +87,8 @@ def fetch_entry(entry: Entry, source: Source, report: Progress) -> Path:
     if known and known.stat().st_size == entry.size and cache.digest(known) == entry.sha256:
         cache.remember(entry.name, entry.file, known, entry.sha256, "hub cache")
         return known
-    with _client(entry.name) as client:
-        remote = _head(client, source.repository, entry.file, source.revision)
+    with _connected(entry.name) as client:
+        remote = head(client, source.repository, entry.file, source.revision)
         if remote.checksum != entry.sha256:
             raise ModelError(
                 f"{entry.name}: the hub's {entry.file} is not the one the catalogue knows",
@@ -136,8 +119,8 @@ def _file(repository: str, file: str, report: Progress) -> Path:
             if len(blob) != 64 or blob == found:
                 cache.remember(repository, file, known, found, "hub cache")
                 return known
-        with _client(f"{repository}/{file}") as client:
-            remote = _head(client, repository, file)
+        with _connected(f"{repository}/{file}") as client:
+            remote = head(client, repository, file)
             return _download(client, remote, (repository, file), report, f"{repository}/{file}")
 
 
@@ -168,8 +151,8 @@ def _whole_model(repository: str, report: Progress) -> Model:
 
 
 def _fetch_all(repository: str, names: list[str], report: Progress) -> None:
-    with _client(repository) as client:
-        remotes = [_head(client, repository, name) for name in names]
+    with _connected(repository) as client:
+        remotes = [head(client, repository, name) for name in names]
         remotes.sort(key=lambda remote: remote.name == "config.json")
         total, done = sum(remote.size for remote in remotes), 0
         cache.require_space(total, repository)
@@ -218,9 +201,9 @@ def _listed(repository: str, ggufs: list[str]) -> str:
 
 def _names(repository: str) -> list[str]:
     """The names of all files in the top folder of a repository."""
-    with _client(repository) as client:
+    with _connected(repository) as client:
         answer = client.get(f"/api/models/{repository}/revision/main", follow_redirects=True)
-        _refused(answer, repository, "")
+        refused(answer, repository, "")
         try:
             names = [str(row["rfilename"]) for row in answer.json()["siblings"]]
         except (ValueError, KeyError, TypeError) as error:
@@ -230,150 +213,18 @@ def _names(repository: str) -> list[str]:
     return [name for name in names if ".." not in PurePosixPath(name).parts]
 
 
-def _head(client: httpx.Client, repository: str, file: str, revision: str = "main") -> RemoteFile:
-    url = f"{settings.hub_endpoint()}/{repository}/resolve/{quote(revision)}/{quote(file)}"
-    for _ in range(_REDIRECTS):
-        answer = client.head(url, headers={"Accept-Encoding": "identity"})
-        _refused(answer, repository, file)
-        location = answer.headers.get("location", "")
-        # A renamed repository redirects within the hub; a large file redirects to storage, and its checksum
-        # stands in this answer, not in the storage's.
-        if answer.is_redirect and not urlsplit(location).netloc and "x-linked-etag" not in answer.headers:
-            url = urljoin(url, location)
-            continue
-        checksum = answer.headers.get("x-linked-etag") or answer.headers.get("etag", "")
-        size = answer.headers.get("x-linked-size") or answer.headers.get("content-length") or "0"
-        if not size.isdigit():
-            raise ModelError(f"the hub gives no size for {repository}/{file}", hint="try again later")
-        return RemoteFile(file, url, int(size), checksum.removeprefix("W/").strip('"'))
-    raise ModelError(f"the hub sends {repository}/{file} in circles", hint="try again later")
-
-
 def _download(
     client: httpx.Client, remote: RemoteFile, place: tuple[str, str], report: Progress, label: str
 ) -> Path:
-    """Fetch, verify and install; what an earlier try had fetched is not fetched again."""
+    """Fetch, verify and install."""
     name, file = place
-    key = hashlib.sha256(f"{remote.name} {remote.checksum} {remote.size}".encode()).hexdigest()[:16]
-    partial = cache.folder(name) / f".partial-{key}"
-    with cache.writing(partial):
-        partial.parent.mkdir(parents=True, exist_ok=True)
-        partial.touch()
-    cache.require_space(remote.size - partial.stat().st_size, label)
-    report(label, partial.stat().st_size, remote.size)
-    failures = 0
-    while True:
-        before = partial.stat().st_size
-        if remote.size and before >= remote.size:
-            break
-        try:
-            _append(client, remote, partial, lambda done: report(label, done, remote.size))
-            if not remote.size or partial.stat().st_size >= remote.size:
-                break
-            reason = "the connection was closed early"
-        except _BrokenOffError as error:
-            reason = str(error)
-        failures = failures + 1 if partial.stat().st_size == before else 0
-        if failures >= ATTEMPTS:
-            raise ModelError(
-                f"fetching {label} broke off: {reason}", hint="the same command again goes on from there"
-            )
-        time.sleep(0.2 * 2**failures)
-    found = _verified(remote, partial, label)
-    return cache.install(name, file, partial, found, f"hub: {remote.url}")
+    partial, sha256 = fetch(client, remote, cache.folder(name), report, label)
+    return cache.install(name, file, partial, sha256, f"hub: {remote.url}")
 
 
-class _BrokenOffError(Exception):
-    pass
-
-
-def _append(client: httpx.Client, remote: RemoteFile, partial: Path, report: Any) -> None:
-    import httpx
-
-    done = partial.stat().st_size
-    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={done}-"} if done else {})
-    try:
-        with client.stream("GET", remote.url, headers=headers, follow_redirects=True) as answer:
-            if answer.status_code == 416 or answer.status_code >= 500:
-                # 416: what we have is longer than the file. Nothing of it can be used.
-                if answer.status_code == 416:
-                    partial.write_bytes(b"")
-                raise _BrokenOffError(f"the hub answered {answer.status_code}")
-            _refused(answer, remote.name, "")
-            resumed = answer.status_code == 206
-            done = done if resumed else 0
-            with cache.writing(partial), partial.open("ab" if resumed else "wb") as out:
-                # As it comes, in no larger blocks: what httpx holds back is lost when the connection breaks.
-                for block in answer.iter_raw():
-                    out.write(block)
-                    done += len(block)
-                    report(done)
-                    if remote.size and done > remote.size:
-                        return  # not the file that was announced: the check says so
-    except httpx.TransportError as error:
-        raise _BrokenOffError(str(error) or type(error).__name__) from error
-
-
-def _verified(remote: RemoteFile, partial: Path, label: str) -> str:
-    """The SHA-256 of the file, once it is what the hub says it is; otherwise it is thrown away."""
-    found = cache.digest(partial)
-    checksum = remote.checksum.lower()
-    good = not remote.size or partial.stat().st_size == remote.size
-    if re.fullmatch(r"[0-9a-f]{64}", checksum):
-        good = good and checksum == found
-    elif re.fullmatch(r"[0-9a-f]{40}", checksum):
-        good = good and checksum == _git_digest(partial)
-    if not good:
-        partial.unlink(missing_ok=True)
-        raise ModelError(f"{label} arrived damaged: its checksum is not the hub's", hint="try again")
-    return found
-
-
-def _git_digest(path: Path) -> str:
-    """Git's own name for the content: SHA-1 over a header and the bytes."""
-    data = path.read_bytes()
-    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
-
-
-@contextmanager
-def _client(what: str) -> Iterator[httpx.Client]:
-    """A connection to the hub; its errors become ours."""
-    if settings.offline():
-        raise OfflineError(
-            f"the model {what} is not on this machine, and EPITOME_OFFLINE is set",
-            hint=f"with a connection, run `epitome models pull {what}` once",
-        )
-    import httpx
-
-    endpoint = settings.hub_endpoint()
-    token = settings.hub_token()
-    headers = {"User-Agent": "epitome"} | ({"Authorization": f"Bearer {token}"} if token else {})
-    try:
-        with httpx.Client(base_url=endpoint, headers=headers, timeout=httpx.Timeout(15, read=60)) as client:
-            yield client
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        reason = str(error) or type(error).__name__
-        raise ModelError(
-            f"the model hub cannot be reached for {what}: {reason}",
-            hint="check the connection, or HF_ENDPOINT; `epitome models list` shows models that need no hub",
-        ) from error
-
-
-def _refused(answer: httpx.Response, repository: str, file: str) -> None:
-    """Raise the `ModelError` that an answer of the hub means, if it is none to go on with."""
-    status = answer.status_code
-    what = f"{repository}/{file}" if file else repository
-    if status in {401, 403}:
-        # The hub says 401 for repositories that do not exist, too.
-        raise ModelError(
-            f"the hub does not give {what} to us ({status})",
-            hint=f"check the name; if it has terms, accept them at {settings.hub_endpoint()}/{repository} "
-            "and set HF_TOKEN",
-        )
-    if status == 404:
-        raise ModelError(f"the hub has no {what}", hint="check the name, upper and lower case count")
-    if status >= 400:
-        raise ModelError(f"the hub answered {status} for {what}", hint="try again later")
+def _connected(what: str) -> AbstractContextManager[httpx.Client]:
+    hint = f"with a connection, run `epitome models pull {what}` once"
+    return connected(f"the model {what}", hint, "`epitome models list` shows models that need no hub")
 
 
 def _library_cache(repository: str, file: str) -> Path | None:

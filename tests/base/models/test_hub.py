@@ -16,7 +16,7 @@ from tests.base.hub import Hub
 from tests.base.models.files import write_gguf
 
 from epitome.errors import ModelError, OfflineError, StoreError
-from epitome.models import cache, catalogue
+from epitome.models import cache, catalogue, transfer
 from epitome.models import hub as client
 from epitome.models.catalogue import Entry, Source
 from epitome.models.resolve import find, pull, resolve, uncache, verify
@@ -108,7 +108,7 @@ def test_a_hub_that_cannot_resume_is_asked_for_the_whole(hub: Hub, weights: byte
 def test_a_hub_that_never_delivers_is_given_up_with_what_came_kept(
     hub: Hub, weights: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "ATTEMPTS", 1)
+    monkeypatch.setattr(transfer, "ATTEMPTS", 1)
     hub.break_after = [100_000, 0]
     with pytest.raises(ModelError, match="broke off"):
         resolve("org/tiny-GGUF:Q4_K_M")
