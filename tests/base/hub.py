@@ -25,6 +25,7 @@ class Hub:
     storage: str = ""
     """Where large files are redirected to: another host name, so another origin."""
     repositories: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    """By name; of datasets as `datasets/org/name`, and of their Parquet branch with `@refs/convert/parquet`."""
     gated: set[str] = field(default_factory=set)
     token: str = ""
     """What opens the gated repositories."""
@@ -66,6 +67,11 @@ def running() -> Iterator[Hub]:
         server.server_close()
 
 
+def git_digest(data: bytes) -> str:
+    """Git's own name for the content."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+
+
 def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -88,7 +94,13 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
                 names = [{"id": name} for name in hub.served]
                 self._plain(200, {}, json.dumps({"object": "list", "data": names}).encode())
             elif parts[0] == "storage":
-                self._content(hub.repositories[f"{parts[1]}/{parts[2]}"]["/".join(parts[3:])])
+                repository, _, file = "/".join(parts[1:]).partition("/at/")
+                self._content(hub.repositories[repository][file])
+            elif parts[:2] == ["api", "datasets"]:
+                self._tree(f"datasets/{parts[2]}/{parts[3]}", "/".join(parts[5:]).partition("?")[0])
+            elif parts[0] == "datasets":
+                revision, _, file = self._dataset_file("/".join(parts[4:]))
+                self._resolve(f"datasets/{parts[1]}/{parts[2]}{revision}", file, path)
             elif parts[0] == "api":
                 self._listing(f"{parts[2]}/{parts[3]}")
             else:
@@ -108,6 +120,31 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
                 names = [{"rfilename": name} for name in hub.repositories[repository]]
                 self._plain(200, {}, json.dumps({"sha": COMMIT, "siblings": names}).encode())
 
+        def _tree(self, repository: str, revision: str) -> None:
+            branch = repository if revision == "main" else f"{repository}@{revision}"
+            if not self._refused(branch):
+                rows = [{"type": "directory", "path": "data", "size": 0, "oid": "0" * 40}]
+                for name, data in hub.repositories[branch].items():
+                    row = {"type": "file", "path": name, "size": len(data), "oid": git_digest(data)}
+                    if len(data) >= LARGE:
+                        row["lfs"] = {"oid": hashlib.sha256(data).hexdigest(), "size": len(data)}
+                    rows.append(row)
+                # A page holds two entries, so that whoever lists must follow the pages.
+                at = int(self.path.partition("cursor=")[2] or 0)
+                more = f'<{hub.url}{self.path.partition("&cursor")[0]}&cursor={at + 2}>; rel="next"'
+                links = {"Link": more} if at + 2 < len(rows) else {}
+                self._plain(200, links, json.dumps(rows[at : at + 2]).encode())
+
+        def _dataset_file(self, rest: str) -> tuple[str, str, str]:
+            for revision in ("main", "refs/convert/parquet"):
+                if rest.startswith(f"{revision}/"):
+                    return (
+                        "" if revision == "main" else f"@{revision}",
+                        "/",
+                        rest.removeprefix(f"{revision}/"),
+                    )
+            return rest.partition("/")
+
         def _resolve(self, repository: str, file: str, path: str) -> None:
             if repository in hub.moved:
                 self._plain(307, {"Location": path.replace(repository, hub.moved[repository])})
@@ -124,12 +161,11 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
                     "X-Linked-Etag": f'"{hashlib.sha256(data).hexdigest()}"',
                     "X-Linked-Size": str(size),
                     "X-Repo-Commit": COMMIT,
-                    "Location": f"{hub.storage}/storage/{repository}/{file}",
+                    "Location": f"{hub.storage}/storage/{repository}/at/{file}",
                 }
                 self._plain(302, headers)
                 return
-            git = hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
-            self._content(data, {"ETag": f'"{git}"', "X-Repo-Commit": COMMIT})
+            self._content(data, {"ETag": f'"{git_digest(data)}"', "X-Repo-Commit": COMMIT})
 
         def _plain(self, status: int, headers: dict[str, str], body: bytes = b"") -> None:
             self.send_response(status)

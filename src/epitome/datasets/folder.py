@@ -6,12 +6,14 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from epitome.documents.source import not_readable
 from epitome.documents.table import BadRow, Row, is_table, rows
 from epitome.documents.text import decode
 from epitome.errors import SourceError, UsageError
+
+File = TypeVar("File")
 
 METADATA = "metadata.jsonl"
 """Beside texts: a row with `file_name` and what else is known of each document."""
@@ -52,7 +54,7 @@ def splits(folder: Path) -> dict[str, list[Path]]:
     return found
 
 
-def choose(source: str, found: dict[str, list[Path]], split: str | None) -> list[Path]:
+def choose(source: str, found: dict[str, list[File]], split: str | None) -> list[File]:
     """The files of one split; `dev` and `validation` are the same. Raises UsageError where it must be named."""
     if split is None and len(found) == 1:
         return next(iter(found.values()))

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from epitome.datasets import folder
+from epitome.datasets import folder, hub
 from epitome.datasets.columns import Columns, Named, resolve
 from epitome.datasets.pair import Dataset, Pair
 from epitome.datasets.row import as_pair
 from epitome.documents.source import not_readable
 from epitome.documents.table import BadRow, Row, columns, is_table, numbered
-from epitome.errors import SourceError, UsageError
+from epitome.errors import ModelError, SourceError, UsageError
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being fetched, the bytes done and the bytes in all (0: not known)."""
@@ -86,6 +86,8 @@ def _paths(source: str, split: str | None, on_progress: Progress | None) -> list
     """The files that make the source, or the folder of texts itself."""
     path = Path(source)
     if not _is_folder(path):
+        if not path.exists() and hub.is_id(source):
+            return _of_hub(source, split, on_progress)
         if split is not None:
             raise UsageError(f"{source} is one file and has no splits", hint="leave --split out")
         if not path.exists():
@@ -106,6 +108,13 @@ def _paths(source: str, split: str | None, on_progress: Progress | None) -> list
             hint="it needs tables (.jsonl, .csv, .tsv, .parquet, .arrow), or NAME.txt and NAME.summary.txt",
         )
     return folder.choose(source, named, split)
+
+
+def _of_hub(source: str, split: str | None, on_progress: Progress | None) -> list[Path]:
+    try:
+        return hub.files(source, split, on_progress)
+    except ModelError as error:  # it may have been meant as a path
+        raise type(error)(f"there is no file {source}, and {error.message}", hint=error.hint) from error
 
 
 def _is_folder(path: Path) -> bool:
