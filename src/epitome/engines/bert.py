@@ -159,6 +159,7 @@ def gelu(x: Floats) -> None:
         z *= _polynomial(square, _P)
         z /= _polynomial(square, _Q)
         z += np.float32(0.5)
+        z[block < -_EDGE] = 0
         block *= z
 
 

@@ -39,11 +39,16 @@ class HubTokenizer:
         """Ids that only markup may become: special ones, and added ones that the chat template writes."""
         added = self._tokenizer.added_tokens_decoder.items()
         template = self.chat_template or ""
-        return set(self._tokenizer.all_special_ids) | {
+        found = set(self._tokenizer.all_special_ids) | {
             token
             for token, word in added
             if word.special or (word.content in template and not word.content.isspace())
         }
+        named = dict(self._tokenizer.special_tokens_map)
+        # Plain text becomes this one too, unless it is one of the others by another name, as in GPT-2.
+        if (unknown := named.pop("unk_token", None)) and unknown not in named.values():
+            found.discard(self._tokenizer.unk_token_id)
+        return found
 
     def encode(self, text: str) -> list[int]:
         """Token ids of plain text: what looks like a special token is none."""

