@@ -13,9 +13,9 @@ from typing import Any
 
 from epitome.documents import count_length, sentences
 from epitome.errors import UsageError
+from epitome.metrics.content import terms
 from epitome.metrics.tokens import by_character
 from epitome.summarize.budget import Budget, budget
-from epitome.trust.passages import terms
 from epitome.types import Document, Length, Request
 
 METHODS = ("lead", "textrank", "lexrank")

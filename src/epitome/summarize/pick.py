@@ -10,12 +10,12 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 
 from epitome.documents import count_length, sentences
+from epitome.metrics.content import terms
 from epitome.summarize.budget import BY_CHARACTER, Budget
 from epitome.summarize.candidate import names
 from epitome.summarize.extractive import extract
 from epitome.summarize.plan import Span
 from epitome.trust.check import Source
-from epitome.trust.passages import terms
 from epitome.types import Document, Length, Request
 
 READ_WORDS = 2200

@@ -73,11 +73,14 @@ def test_an_empty_output_counts_as_zero_and_is_named(tmp_path: Path) -> None:
     assert theirs.scores["support"][0] is None
 
 
-def test_a_system_that_fails_on_everything_has_no_figures_and_spoils_nothing() -> None:
-    chinese = Dataset([CHINESE_PAIR] * 1, "zh.jsonl")
-    run = evaluate(chinese, Settings(systems=("lead", "title"), request=Request(language="en")))
-    assert run.system("lead").figures == {}
-    assert "translate" in run.system("lead").outputs[0].error
+def test_a_system_that_fails_on_everything_has_no_figures_and_spoils_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("EPITOME_HOME")  # where the model lies
+    chinese = Dataset([CHINESE_PAIR], "zh.jsonl")
+    run = evaluate(chinese, Settings(systems=("default", "title"), cache=False))
+    assert run.system("default").figures == {}
+    assert "knows en only" in run.system("default").outputs[0].error
     assert run.system("title").figures["rouge1"].mean > 30
 
 
@@ -123,7 +126,7 @@ def test_perturbed_documents_are_reported() -> None:
     run = evaluate(ENGLISH, Settings(systems=("lead", "title"), perturb=("shuffle", "case")))
     assert [(one.system, one.kind) for one in run.perturbations] == [("lead", "shuffle"), ("lead", "case")]
     shuffled, cased = run.perturbations
-    assert shuffled.moved.mean > cased.moved.mean == 0
+    assert 100 > shuffled.moved.mean > cased.moved.mean > 0
     assert "rouge1" in shuffled.quality
 
 

@@ -9,7 +9,7 @@ from tests.base.trust.injections import HARDER, HELD_OUT, TUNED, UNSEEN
 
 from epitome import Document, Summarizer, Summary
 from epitome.documents import from_text, sentences
-from epitome.trust.passages import terms
+from epitome.metrics.content import terms
 
 ORDERS = [*TUNED[::2], *HELD_OUT[::3], *HARDER[::4]][:46] + UNSEEN[::5]
 

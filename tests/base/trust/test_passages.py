@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from epitome.documents import from_text
-from epitome.trust.passages import Passages, terms
+from epitome.metrics.content import terms
+from epitome.trust.passages import Passages
 from epitome.types import Document, Origin
 
 REPORT = from_text(
