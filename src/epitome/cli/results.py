@@ -152,17 +152,14 @@ def write(
     outputs: Path | None = None,
 ) -> None:
     """Write the files that were asked for, each whole or not at all; `-` is standard output."""
-    from epitome.evaluate import report as reports
+    if json is not None:
+        _write(json, _as_json(evaluation))
+    if report or markdown or csv:
+        from epitome.evaluate import report as reports
 
-    made = (
-        (json, _as_json),
-        (report, reports.html),
-        (markdown, reports.markdown),
-        (csv, reports.csv),
-    )
-    for path, text_of in made:
-        if path is not None:
-            _write(path, text_of(evaluation))
+        for path, text_of in ((report, reports.html), (markdown, reports.markdown), (csv, reports.csv)):
+            if path is not None:
+                _write(path, text_of(evaluation))
     if outputs is not None:
         for one in evaluation.systems:
             _write(outputs / f"{_file_name(one.name)}.jsonl", _rows(one))
