@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import random
-import tomllib
-from functools import cache
-from importlib.resources import files
 from math import ceil
 
 from epitome.documents import sentences
+from epitome.evaluate.perturb.lists import read
 from epitome.metrics.tokens import by_character
 
 
@@ -19,7 +17,7 @@ def insertion(text: str, lang: str, rng: random.Random, rate: float) -> str:
     Jia and Liang, "Adversarial examples for evaluating reading comprehension systems", 2017, distract readers in the
     same way. The sentences are our own (`insertion.toml`), in English and Chinese; other languages are left alone.
     """
-    ours = _sentences().get(lang, ())
+    ours: list[str] = read("insertion").get(lang, [])
     places = [end for _, end in sentences(text, lang)]
     count = min(ceil(rate * len(places)), len(ours))
     if not count:
@@ -32,10 +30,3 @@ def insertion(text: str, lang: str, rng: random.Random, rate: float) -> str:
         pieces += [text[at : places[place]], gap + sentence]
         at = places[place]
     return "".join(pieces) + text[at:]
-
-
-@cache
-def _sentences() -> dict[str, list[str]]:
-    text = files("epitome.evaluate.perturb").joinpath("insertion.toml").read_text(encoding="utf-8")
-    found: dict[str, list[str]] = tomllib.loads(text)
-    return found

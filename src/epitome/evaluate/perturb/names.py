@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import random
 import re
-import tomllib
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 
 from epitome.documents import sentences
+from epitome.evaluate.perturb.lists import read
 
 _WORD = r"(?:[A-Z]['’])?[A-ZÀ-Þ][a-zß-ÿ]+(?:[A-Z][a-z]+)?(?:-[A-ZÀ-Þ][a-zß-ÿ]+)*"
 _PHRASE = re.compile(rf"\b{_WORD}(?: {_WORD})*\b")
@@ -152,8 +151,7 @@ def _swapped(names: Sequence[str], made_up: Sequence[str], rng: random.Random) -
 
 @cache
 def _list(name: str) -> list[str]:
-    text = files("epitome.evaluate.perturb").joinpath("names.toml").read_text(encoding="utf-8")
-    words: str = tomllib.loads(text)[name]
+    words: str = read("names")[name]
     return words.split()
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 import re
-import tomllib
 from collections import defaultdict
 from functools import cache
-from importlib.resources import files
+
+from epitome.evaluate.perturb.lists import read
 
 _ARTICLE = re.compile(r"\b([Aa])(n?)(\s+)$")
 
@@ -50,9 +50,8 @@ def _agreeing(before: str, word: str) -> str:
 @cache
 def _table(lang: str) -> dict[str, list[str]]:
     """Every form with the forms that may stand in its place."""
-    text = files("epitome.evaluate.perturb").joinpath("synonyms.toml").read_text(encoding="utf-8")
     found: dict[str, list[str]] = defaultdict(list)
-    for line in tomllib.loads(text).get(lang, ()):
+    for line in read("synonyms").get(lang, ()):
         left, mark, right = re.split(" ([/>]) ", line)
         for one, other in zip(left.split(), right.split(), strict=True):
             found[one].append(other)
