@@ -45,7 +45,8 @@ def show(evaluation: Evaluation) -> None:
         console.print(_shifts(evaluation))
     for one in evaluation.systems:
         _failures(console, one)
-    console.print(f"signature  {evaluation.signature}", markup=False, style="dim")
+    # In one piece, whatever the width: it is there to be copied.
+    console.print(f"signature {evaluation.signature}", markup=False, style="dim", soft_wrap=True)
 
 
 def _new_table(title: str, first: str, names: Sequence[str]) -> Any:
