@@ -51,7 +51,7 @@ def _masks(words: Sequence[str]) -> dict[str, int]:
     return masks
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def _remembered(text: str, language: str) -> _Text:
     return _Text(tokens(text, language))
 
