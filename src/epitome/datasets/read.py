@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from epitome.datasets import folder, hub
+from epitome.datasets import folder, hub, public
 from epitome.datasets.columns import Columns, Named, resolve
 from epitome.datasets.pair import Dataset, Pair
 from epitome.datasets.row import as_pair
@@ -46,7 +46,7 @@ def read(
     Raises at once: UsageError where columns or split are not clear, SourceError where nothing can be read,
     ModelError or OfflineError where it would have to be fetched and cannot.
     """
-    parts = [_part(path, columns) for path in _paths(source, split, on_progress)]
+    parts = [_part(path, named) for path, named in _files(source, columns, split, on_progress)]
     return islice(_pairs(parts), limit)
 
 
@@ -78,8 +78,20 @@ def load(
 
 
 def splits(source: str) -> list[str]:
-    """The names of the splits of a folder; a file has none."""
+    """The names of the splits of a folder or public set; a file has none."""
+    if source in public.sets() and not Path(source).exists():
+        return list(public.sets()[source].files)
     return list(folder.splits(Path(source))) if _is_folder(Path(source)) else []
+
+
+def _files(
+    source: str, columns: Named | None, split: str | None, on_progress: Progress | None
+) -> list[tuple[Path, Named | None]]:
+    """The files that make the source, with the columns that are named for them."""
+    known = public.sets().get(source)
+    if known is None or Path(source).exists():
+        return [(path, columns) for path in _paths(source, split, on_progress)]
+    return [(path, columns or known.columns) for path in public.tables(known, split, on_progress)]
 
 
 def _paths(source: str, split: str | None, on_progress: Progress | None) -> list[Path]:

@@ -51,7 +51,7 @@ def write(pairs: Iterable[Pair], path: Path, kind: str = "") -> int:
         )
     if kind == "jsonl":
         with replacing(path) as file:
-            return sum(_line(file, row_of(pair)) for pair in pairs)
+            return _lines(pairs, file)
     if kind == "txt":
         with _new(path) as folder:
             return _texts(pairs, folder)
@@ -88,15 +88,22 @@ def _plain(value: Any) -> Any:
     return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
 
 
-def _line(file: IO[str], row: dict[str, Any]) -> int:
+def row_line(row: dict[str, Any]) -> str:
+    """The row as a line of JSONL."""
     line = json.dumps(row, ensure_ascii=False)
-    if not line.isascii():
-        try:
-            line.encode()
-        except UnicodeEncodeError:  # half a character in one of the other columns
-            line = json.dumps(row)
-    file.write(line + "\n")
-    return 1
+    try:
+        line.encode()
+    except UnicodeEncodeError:  # half a character in one of the other columns
+        line = json.dumps(row)
+    return line + "\n"
+
+
+def _lines(pairs: Iterable[Pair], file: IO[str]) -> int:
+    count = 0
+    for pair in pairs:
+        file.write(row_line(row_of(pair)))
+        count += 1
+    return count
 
 
 @dataclass
@@ -245,7 +252,7 @@ def _texts(pairs: Iterable[Pair], folder: Path) -> int:
                 (folder / f"{name}{suffix}").write_bytes(gold.encode())
             row = row_of(pair)
             del row["document"], row["summaries"]
-            _line(known, {"file_name": f"{name}.txt"} | row)
+            known.write(row_line({"file_name": f"{name}.txt"} | row))
     return count
 
 

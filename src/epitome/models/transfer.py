@@ -39,8 +39,10 @@ class RemoteFile:
 
 
 @contextmanager
-def connected(what: str, offline: str, unreachable: str) -> Iterator[httpx.Client]:
+def connected(what: str, offline: str, unreachable: str, *, hub: bool = True) -> Iterator[httpx.Client]:
     """A connection to the hub, to fetch `what`; its errors become ours, with these hints.
+
+    `hub=False`: to anybody else, who is not shown the hub's token.
 
     Raises `OfflineError` where `EPITOME_OFFLINE` is set, `ModelError` where the hub does not answer.
     """
@@ -48,8 +50,8 @@ def connected(what: str, offline: str, unreachable: str) -> Iterator[httpx.Clien
         raise OfflineError(f"{what} is not on this machine, and EPITOME_OFFLINE is set", hint=offline)
     import httpx
 
-    endpoint = settings.hub_endpoint()
-    token = settings.hub_token()
+    endpoint = settings.hub_endpoint() if hub else ""
+    token = settings.hub_token() if hub else ""
     headers = {"User-Agent": "epitome"} | ({"Authorization": f"Bearer {token}"} if token else {})
     try:
         with httpx.Client(base_url=endpoint, headers=headers, timeout=httpx.Timeout(15, read=60)) as client:
@@ -57,8 +59,8 @@ def connected(what: str, offline: str, unreachable: str) -> Iterator[httpx.Clien
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         reason = str(error) or type(error).__name__
         raise ModelError(
-            f"the hub cannot be reached for {what}: {reason}",
-            hint=f"check the connection, or HF_ENDPOINT; {unreachable}",
+            f"{'the hub' if hub else 'the network'} cannot be reached for {what}: {reason}",
+            hint=f"check the connection{', or HF_ENDPOINT' if hub else ''}; {unreachable}",
         ) from error
 
 

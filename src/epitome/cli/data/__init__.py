@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from epitome.cli.data import convert
+from epitome.cli.data import convert, get
 
 app = typer.Typer(no_args_is_help=True, help="Look into corpora, clean, split, convert, fetch and make them.")
 app.command("convert", epilog=convert.EXAMPLES)(convert.convert)
+app.command("get", epilog=get.EXAMPLES)(get.get)
