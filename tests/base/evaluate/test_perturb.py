@@ -188,6 +188,22 @@ def test_numbers_keep_their_size_and_dates_stay_dates() -> None:
         assert re.search(r"pays \w+(?<!twelve) per cent", changed)
 
 
+def test_words_that_only_begin_a_sentence_or_a_turn_are_no_names() -> None:
+    text = "Nobody knew Quist. Rain fell. Weather: Fog. Quist: Yeah. Um, right."
+    for seed in range(10):
+        changed = perturb(text, "entities", "en", seed)
+        assert re.fullmatch(r"Nobody knew (\w+)\. Rain fell\. \w+: Fog\. \1: Yeah\. Um, right\.", changed)
+
+
+@pytest.mark.parametrize("text", ["the 15th match", "his 2nd son", "on 3rd May", "the 112th page"])
+def test_ordinals_stay_ordinals(text: str) -> None:
+    endings = {"1": "st", "2": "nd", "3": "rd"}
+    for seed in range(20):
+        found = re.search(r"(\d*)(\d)(\w\w)", perturb(text, "entities", "en", seed))
+        assert found is not None
+        assert found[3] == ("th" if found[1].endswith("1") else endings.get(found[2], "th"))
+
+
 def test_chinese_names_dates_and_numbers() -> None:
     for seed in range(20):
         changed = perturb(BRIDGE, "entities", "zh", seed)

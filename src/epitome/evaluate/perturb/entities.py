@@ -78,7 +78,7 @@ def _other(text: str, number: Number, rng: random.Random, shift: int) -> str:
 def _like(written: str, value: int) -> str:
     """A whole number in the writing of another: digits, Chinese digits (二〇二三) or Chinese numerals (二十六)."""
     if re.search("[0-9]", written):
-        return str(value)
+        return re.sub("([0-9]+)(?:st|nd|rd|th)$", _ordinal, re.sub("[0-9]+", str(value), written, count=1))
     if value >= 100:
         return "".join(_HAN[int(digit)] for digit in str(value))
     tens, ones = divmod(value, 10)
@@ -107,7 +107,14 @@ def _redrawn(written: str, rng: random.Random) -> str:
     changed = re.sub("[1-9]", lambda match: _differing("123456789", match.group(), rng), written)
     # Not two: before a measure word it would have to be 两.
     changed = re.sub(f"[{_HAN[1:]}两]", lambda match: _differing(_HAN[3:], match.group(), rng), changed)
+    changed = re.sub("([0-9]+)(?:st|nd|rd|th)$", _ordinal, changed)
     return re.sub(r"[a-z]+", _worded(rng), changed, flags=re.IGNORECASE)
+
+
+def _ordinal(match: re.Match[str]) -> str:
+    number = int(match[1])
+    teens = number % 100 in (11, 12, 13)
+    return f"{match[1]}{'th' if teens else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
 
 
 def _worded(rng: random.Random) -> Callable[[re.Match[str]], str]:

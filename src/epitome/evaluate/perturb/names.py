@@ -12,6 +12,7 @@ from epitome.evaluate.perturb.lists import read
 
 _WORD = r"(?:[A-Z]['’])?[A-ZÀ-Þ][a-zß-ÿ]+(?:[A-Z][a-z]+)?(?:-[A-ZÀ-Þ][a-zß-ÿ]+)*"
 _PHRASE = re.compile(rf"\b{_WORD}(?: {_WORD})*\b")
+_OPENED = re.compile(r"[\"“‘(:]\s?$")
 _AFTER_TITLE = "主任|经理|教授|博士|医生|法官|律师|局长|市长|县长|校长|馆长|院长|部长|会长|所长|队长|老师|专家|记者|村民|居民|发言人|负责人|研究员|工程师"  # noqa: E501
 _SAYS = "说|称|表示|认为|指出|介绍|告诉|回忆|强调|建议|提出|坦言|先生|女士|教授|主任|经理|老师|医生|法官|律师|同学"
 
@@ -53,7 +54,7 @@ def _mentions(text: str) -> list[tuple[int, int, str]]:
     opening: list[tuple[int, int, str]] = []
     for match in _PHRASE.finditer(text):
         start, name = match.start(), match.group()
-        first = start in starts or text[max(0, start - 1) : start] in ('"', "“", "‘", "(", "\n")
+        first = start in starts or bool(_OPENED.search(text, max(0, start - 3), start))
         while name and (head := name.split(" ")[0]).lower() in common | (lower if first else set()):
             name = name[len(head) :].lstrip(" ")
             first = False

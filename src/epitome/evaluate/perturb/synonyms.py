@@ -9,6 +9,7 @@ from functools import cache
 
 from epitome.evaluate.perturb.lists import read
 
+_WORD = re.compile(r"[\w-]+")
 _ARTICLE = re.compile(r"\b([Aa])(n?)(\s+)$")
 
 
@@ -27,6 +28,8 @@ def synonyms(text: str, lang: str, rng: random.Random, rate: float) -> str:
     pieces, at = [], 0
     for match in _pattern(lang).finditer(text):
         word = match.group()
+        if word.lower() not in table:
+            continue
         if rng.random() >= rate or not (word.islower() or word == word.capitalize()):
             continue
         other = rng.choice(table[word.lower()])
@@ -62,5 +65,5 @@ def _table(lang: str) -> dict[str, list[str]]:
 
 @cache
 def _pattern(lang: str) -> re.Pattern[str]:
-    forms = "|".join(re.escape(form) for form in sorted(_table(lang), key=len, reverse=True))
-    return re.compile(rf"(?<![\w-])(?:{forms})(?![\w-])" if lang == "en" else f"(?:{forms})", re.IGNORECASE)
+    """What may be a word of the list: in English any word, in Chinese only those, since nothing separates them."""
+    return _WORD if lang == "en" else re.compile("|".join(sorted(_table(lang), key=len, reverse=True)))
