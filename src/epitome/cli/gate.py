@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from epitome.evaluate.gatefile import Corpus, Gate
     from epitome.evaluate.run import Watch
 
+ADDING = "With --add"
+
 EXAMPLES = """Examples:
 
     epitome gate gate.toml --add dev.jsonl --system lead --system ./my-model --metric rouge1 --metric rouge2
@@ -50,41 +52,58 @@ def gate(
         ),
     ] = None,
     system: Annotated[
-        list[str] | None, typer.Option(help="For --add: what `evaluate --system` takes. May be repeated.")
+        list[str] | None,
+        typer.Option(help="What `evaluate --system` takes; may be repeated.", rich_help_panel=ADDING),
     ] = None,
     metric: Annotated[
         list[str] | None,
-        typer.Option(help="For --add; may be repeated. Default: rouge1, rouge2, rougeL.", show_default=False),
+        typer.Option(
+            help="May be repeated. Default: rouge1, rouge2, rougeL.",
+            show_default=False,
+            rich_help_panel=ADDING,
+        ),
     ] = None,
     drop: Annotated[
         float | None,
         typer.Option(
-            help="For --add: how far floors lie under what is measured, in points. Default: 2 for models, 0 for "
-            "what copies sentences."
+            help="How far floors lie under what is measured, in points. Default: 2 for models, 0 for others.",
+            rich_help_panel=ADDING,
         ),
     ] = None,
-    golds: Annotated[str, typer.Option(help="For --add: best-r1, max or mean.")] = "best-r1",
-    style: Annotated[str | None, typer.Option(help="For --add: the style asked of all systems.")] = None,
-    words: Annotated[str | None, typer.Option(help="For --add: the length asked.", metavar="N")] = None,
-    sentences: Annotated[str | None, typer.Option(help="For --add: so many.", metavar="N")] = None,
-    column: Annotated[
-        list[str] | None, typer.Option(help="For --add: FIELD=NAME, as for `evaluate`.")
+    golds: Annotated[str, typer.Option(help="best-r1, max or mean.", rich_help_panel=ADDING)] = "best-r1",
+    style: Annotated[
+        str | None, typer.Option(help="Ask all systems for this style.", rich_help_panel=ADDING)
     ] = None,
-    split: Annotated[str | None, typer.Option(help="For --add: of a dataset with several.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="For --add: only the first documents.")] = None,
+    words: Annotated[
+        str | None, typer.Option(help="Ask all for this length.", metavar="N", rich_help_panel=ADDING)
+    ] = None,
+    sentences: Annotated[
+        str | None, typer.Option(help="Ask all for so many.", metavar="N", rich_help_panel=ADDING)
+    ] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="FIELD=NAME, as for `evaluate`.", rich_help_panel=ADDING)
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Of a dataset with several.", rich_help_panel=ADDING)
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Only the first documents.", rich_help_panel=ADDING)
+    ] = None,
     engine: Annotated[
-        str, typer.Option(help="For --add: auto, llamacpp, openvino, transformers or openai.")
+        str, typer.Option(help="auto, llamacpp, openvino, transformers or openai.", rich_help_panel=ADDING)
     ] = "auto",
-    seed: Annotated[int, typer.Option(help="For --add: of generation.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of generation.", rich_help_panel=ADDING)] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Generate everything anew.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes, no progress bar.")] = False,
 ) -> None:
     """Hold the quality of summaries: measure again, and fail where a figure has fallen under its floor."""
+    request = {"style": style, "words": words, "sentences": sentences}
     if allow_regression and not update:
         raise UsageError("--allow-regression goes with --update")
-    if add is None and (system or metric or drop is not None or limit or column or split):
-        raise UsageError("--system, --metric, --drop, --limit, --column and --split go with --add DATA")
+    asked = {key: value for key, value in request.items() if value is not None}
+    if add is None and (system or metric or drop is not None or asked or limit or column or split or seed):
+        raise UsageError("only --add DATA takes systems, metrics, lengths and parts of the data")
     if add is not None and (update or not system):
         raise UsageError(
             "--add takes systems and no --update", hint="--add DATA --system lead --system default"
@@ -97,10 +116,9 @@ def gate(
             key: tuple(value) if isinstance(value, list) else value
             for key, value in parse(column or ()).items()
         }
-        request = {"style": style, "words": words, "sentences": sentences}
-        asked = {key: value for key, value in request.items() if value is not None}
         corpus = Corpus(add, "", 0, limit, split, named, golds, engine, seed, asked)
-        _add(path, corpus, system or [], metric or ["rouge1", "rouge2", "rougeL"], drop, not no_cache, quiet)
+        metrics = [part for one in metric or ["rouge1,rouge2,rougeL"] for part in one.split(",")]
+        _add(path, corpus, system or [], metrics, drop, not no_cache, quiet)
         return
     found = _checked(path, update, allow_regression, not no_cache, quiet)
     if as_json:

@@ -141,7 +141,8 @@ def test_add_joins_systems_on_the_same_data_and_refuses_those_that_are_there(gat
     ("options", "complaint"),
     [
         (["--allow-regression"], "goes with --update"),
-        (["--system", "lead"], "go with --add"),
+        (["--system", "lead"], "only --add DATA takes"),
+        (["--words", "40"], "only --add DATA takes"),
         (["--add", "pairs.jsonl"], "takes systems"),
         (["--add", "pairs.jsonl", "--system", "lead", "--update"], "no --update"),
         (["--add", str(EXAMPLES / "pairs.jsonl"), "--system", "lead", "--metric", "words"], "no floor can lie under"),
