@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from epitome.cli.data import convert, get
+from epitome.cli.data import build, convert, get
 
 app = typer.Typer(no_args_is_help=True, help="Look into corpora, clean, split, convert, fetch and make them.")
 app.command("convert", epilog=convert.EXAMPLES)(convert.convert)
 app.command("get", epilog=get.EXAMPLES)(get.get)
+app.command("build", epilog=build.EXAMPLES)(build.build)
