@@ -146,18 +146,22 @@ def _add(
     cache: bool,
     quiet: bool,
 ) -> None:
-    from epitome.evaluate.gate import added, measured, pinned, raised
+    from epitome.evaluate.gate import added, failures, measured, pinned, raised
     from epitome.evaluate.gatefile import read, write
 
     held: Gate = read(path) if path.exists() else ()
     asked = pinned(corpus, systems, metrics, path.parent, drop)
     added(held, asked)  # a system that is there already is refused before anything is run
     with _watching(quiet) as watch:
-        new = raised(asked, measured(asked, path.parent, watch, cache=cache))
+        run = measured(asked, path.parent, watch, cache=cache)
+    new = raised(asked, run)
     write(added(held, new), path)
     for one in new.systems:
         for metric, bar in one.bars.items():
             typer.echo(f"{one.spec}  {metric}  {bar.measured:.4g}, bound {bar.bound:.4g}")
+    for result in run.systems:
+        if failed := failures(result):
+            print(f"{result.name}: {failed}; these count as zero", file=sys.stderr)
     typer.echo(f"{path}: written")
 
 

@@ -156,8 +156,20 @@ def _check(corpus: Corpus, system: Pinned, result: SystemResult, metric: str, id
         passed=by >= 0,
         change=paired([new for _, _, new in both], [old for _, old, _ in both]) if both else None,
         fell=tuple(fall for fall in falls[:3] if sign * (fall.after - fall.before) < 0),
-        note="" if system.identity == result.identity else f"was {system.identity}, is {result.identity}",
+        note="; ".join(filter(None, (_other_identity(system, result), failures(result)))),
     )
+
+
+def _other_identity(system: Pinned, result: SystemResult) -> str:
+    return "" if system.identity == result.identity else f"was {system.identity}, is {result.identity}"
+
+
+def failures(result: SystemResult) -> str:
+    """On how many documents the system failed, which count as zero; empty where it did not."""
+    failed = [output for output in result.outputs if output.error]
+    if not failed:
+        return ""
+    return f"{len(failed)} of {len(result.outputs)} failed, the first ({failed[0].id}): {failed[0].error}"
 
 
 def _sign(metric: str) -> int:
@@ -242,16 +254,27 @@ def _rounded(metric: str, scores: Sequence[float | None]) -> tuple[float | None,
 def added(gate: Gate, corpus: Corpus) -> Gate:
     """The gate with a corpus more; where it has the same data, asked in the same way, with its systems more.
 
-    Raises `UsageError` where it has one of the systems already.
+    Raises `UsageError` where it has one of the systems already, or the data has changed since.
     """
     for at, held in enumerate(gate):
-        if replace(held, systems=()) == replace(corpus, systems=()):
-            names = {named(system.spec)[0] for system in held.systems}
-            if twice := [one for system in corpus.systems if (one := named(system.spec)[0]) in names]:
-                raise UsageError(f"{twice[0]} has its floors on {held.data}", hint="--update moves them")
-            joined = replace(held, systems=(*held.systems, *corpus.systems))
-            return (*gate[:at], joined, *gate[at + 1 :])
+        if _asked(held) != _asked(corpus):
+            continue
+        if held.fingerprint != corpus.fingerprint:
+            raise UsageError(
+                f"{held.label}: not the data that the floors were measured on",
+                hint="--update --allow-regression pins floors for the new",
+            )
+        names = {named(system.spec)[0] for system in held.systems}
+        if twice := [one for system in corpus.systems if (one := named(system.spec)[0]) in names]:
+            raise UsageError(f"{twice[0]} has its floors on {held.label}", hint="--update moves them")
+        joined = replace(held, systems=(*held.systems, *corpus.systems))
+        return (*gate[:at], joined, *gate[at + 1 :])
     return (*gate, corpus)
+
+
+def _asked(corpus: Corpus) -> Corpus:
+    """Without what was found on it."""
+    return replace(corpus, fingerprint="", documents=0, systems=())
 
 
 # --- paths ---

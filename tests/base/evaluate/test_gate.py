@@ -130,8 +130,19 @@ def test_adding_the_same_system_twice(tmp_path: Path) -> None:
     gate = added((), raised(corpus, found))
     with pytest.raises(UsageError, match="lead has its floors"):
         added(gate, corpus)
+    with pytest.raises(UsageError, match="not the data"):
+        added(gate, replace(corpus, fingerprint="another"))
     other = pinned(Corpus(str(tmp_path / "pairs.jsonl"), "", 0, limit=2), ["lead"], METRICS, tmp_path)
     assert len(added(gate, other)) == 2
+
+
+def test_documents_that_a_system_fails_on_are_told(tmp_path: Path) -> None:
+    corpus, found = measured_on(tmp_path)
+    outputs = found.system("lead").outputs
+    outputs[1] = replace(outputs[1], error="too long")
+    assert {one.note for one in checks(raised(corpus, found), found)} == {
+        f"1 of {len(PAIRS)} failed, the first ({PAIRS[1].id}): too long"
+    }
 
 
 def test_our_own_gate_names_the_data_that_lies_beside_it() -> None:
