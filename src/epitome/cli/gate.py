@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -188,7 +189,8 @@ def _show(found: Sequence[Check]) -> None:
     from rich.console import Console
 
     console = Console(highlight=False)
-    console.print(_table(found))
+    for label, part in groupby(found, key=lambda one: one.corpus):
+        console.print(_table(label, list(part)))
     for one in found:
         if not one.passed:
             console.print(_failure(one), markup=False, soft_wrap=True)
@@ -198,23 +200,23 @@ def _show(found: Sequence[Check]) -> None:
     console.print(f"{broken} of {len(found)} floors broken" if broken else f"all {len(found)} floors hold")
 
 
-def _table(found: Sequence[Check]) -> object:
+def _table(label: str, found: Sequence[Check]) -> object:
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     from epitome.evaluate.measures import MEASURES
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("data", "system", "metric", "now", "bound", "room", "since it was set", ""):
-        table.add_column(name, justify="right" if name in ("now", "bound", "room") else "left")
-    for column in table.columns[2:]:
-        column.no_wrap = True
-    shown = ""
+    table = Table(title=Text(label), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("system", "metric", "now", "bound", "room", "since it was set", ""):
+        right = name in ("now", "bound", "room")
+        table.add_column(
+            name, justify="right" if right else "left", no_wrap=name != "system", overflow="fold"
+        )
     for one in found:
         side = "≥" if MEASURES[one.metric].better == "higher" else "≤"
         table.add_row(
-            one.corpus if one.corpus != shown else "",
-            one.system,
+            Text(one.system),
             one.metric,
             _figure(one, one.measured),
             f"{side} {_figure(one, one.bound)}",
@@ -222,7 +224,6 @@ def _table(found: Sequence[Check]) -> object:
             _change(one),
             "holds" if one.passed else "broken",
         )
-        shown = one.corpus
     return table
 
 
