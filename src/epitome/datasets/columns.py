@@ -139,6 +139,8 @@ def _first(columns: Sequence[str], names: Sequence[str]) -> str:
 
 
 def _error(problem: str, columns: Sequence[str], option: str = "") -> UsageError:
-    shown = ", ".join(columns[:40]) + (f" and {len(columns) - 40} more" if len(columns) > 40 else "")
+    shown = ", ".join(name if len(name) <= 60 else f"{name[:60]}…" for name in columns[:40]) + (
+        f" and {len(columns) - 40} more" if len(columns) > 40 else ""
+    )
     hint = f"its columns: {shown or 'none'}"
     return UsageError(problem, hint=f"name it with --column {option}; {hint}" if option else hint)

@@ -150,6 +150,9 @@ def _part(path: Path, named: Named | None) -> _Part:
             folder.texts(path),
         )
     names = columns(path)
+    if not names:  # nothing in the first rows that has columns at all
+        bad = next((row for _, row in numbered(path, 1) if isinstance(row, BadRow)), None)
+        raise SourceError(bad.reason if bad else f"{path}: no column has a name", hint="write it again")
     return _Part(path, resolve(str(path), names, named), numbered(path))
 
 
