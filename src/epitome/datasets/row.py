@@ -15,7 +15,8 @@ from epitome.documents.languages import detect_language
 LONGEST = 5_000_000
 """Characters of a document. More is a file that went wrong: the longest novels have three million."""
 
-_AROUND = re.compile(r"^[\s\ufeff]+|[\s\ufeff]+$")
+_BLANK = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\ufeff"
+"""White space, and the mark that some files begin with."""
 _HALF = re.compile(r"[\ud800-\udfff]")
 _FIELDS = ("id", "title", "document", "summaries", "domain", "lang")
 
@@ -117,7 +118,7 @@ def _text(value: Any, row: Mapping[str, Any], name: str) -> str:
         raise _NoPairError(f"column {name!r} holds {type(value).__name__}, not text")
     if not value.isascii() and _HALF.search(value):
         raise _NoPairError(f"column {name!r} holds half a character (a lone surrogate)")
-    return _AROUND.sub("", value)
+    return value.strip(_BLANK)
 
 
 def _label(row: Mapping[str, Any], name: str) -> str:

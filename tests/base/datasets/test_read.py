@@ -149,6 +149,7 @@ BAD: list[tuple[Any, str]] = [
     ({"document": MILL, "summary": {"text": "x"}}, "column 'summary' holds dict, not text"),
     ('{"document": NaN, "summary": "x"}', "column 'document' holds NaN"),
     (r'{"document": "half \ud83d", "summary": "x"}', "half a character"),
+    ({"document": " " * 4_000_000 + "\ufeff\u3000", "summary": "x"}, "the document is empty"),
     ({"document": "w" * 5_000_001, "summary": "x"}, "5,000,001 characters, more than 5,000,000"),
     ({"document": MILL, "summary": "x", "id": "one"}, "the id 'one' stands in an earlier row"),
     ("[1]", "a JSON object was expected, not list"),
@@ -200,6 +201,13 @@ def test_parquet_with_missing_values_and_text_that_is_none(tmp_path: Path) -> No
     pq.write_table(pa.table({"document": [MILL, BEES], "summary": [1.5, float("nan")]}), path)
     with pytest.raises(SourceError, match=r"2 rows, the first: .*:1: column 'summary' holds float"):
         load(str(path))
+
+
+def test_a_document_full_of_white_space_takes_no_longer_than_another(tmp_path: Path) -> None:
+    document = "a" + " " * 4_000_000 + "b"
+    assert texts(load(jsonl(tmp_path / "t.jsonl", {"document": document, "summary": "x"}))) == [
+        (document, ("x",))
+    ]
 
 
 def test_the_limit_counts_bad_rows(tmp_path: Path) -> None:
