@@ -36,7 +36,9 @@ WORKSHOP = {"datasets", "train", "evaluate", "shrink"}
 PRODUCT = RANK.keys() - WORKSHOP - {"cli"}
 WORKSHOP_COMMANDS = {
     "data", "evaluate", "compare", "rate", "gate", "train", "tune", "pretrain", "merge", "export",
+    "results",
 }  # fmt: skip
+"""Of cli/: the commands of the workshop lane, and how their results are shown."""
 EVERY_COMMAND = {"__init__", "__main__", "main"}
 """Of cli/: what knows all commands, by name only."""
 

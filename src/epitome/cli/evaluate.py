@@ -127,7 +127,9 @@ def evaluate(
         processes=cores(),
     )
     with fetching() as download:
-        dataset = load(data, parse(column or ()), split=split, limit=limit, strict=strict, on_progress=download)
+        dataset = load(
+            data, parse(column or ()), split=split, limit=limit, strict=strict, on_progress=download
+        )
     if dataset.bad and not quiet:
         _bad(dataset.bad)
     with fetching() as download, stages_bar(quiet) as stage:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from epitome.evaluate.compare import verdict
 from epitome.evaluate.measures import MEASURES
 from epitome.evaluate.result import Comparison, Evaluation, Figure, SystemResult
 from epitome.store.journal import replacing
@@ -23,7 +24,6 @@ BESIDE = (
     "words",
     "length_met",
 )
-CERTAIN = 0.05
 
 
 def show(evaluation: Evaluation) -> None:
@@ -75,7 +75,11 @@ def _table(title: str, names: Sequence[str], systems: Sequence[SystemResult], ev
 
 
 def _interval(figure: Figure | None) -> str:
-    return f"{figure.mean:.2f} [dim]{figure.low:.1f}-{figure.high:.1f}[/]" if figure else ""
+    return (
+        f"{figure.mean:.2f} [dim]{figure.low:.1f}{' to ' if figure.low < 0 else '-'}{figure.high:.1f}[/]"
+        if figure
+        else ""
+    )
 
 
 def _means(names: Sequence[str], systems: Sequence[SystemResult]) -> Any:
@@ -110,13 +114,6 @@ def _comparisons(found: Sequence[Comparison]) -> Any:
 
 def _p(value: float) -> str:
     return "<0.001" if value < 0.001 else f"{value:.3f}"
-
-
-def verdict(one: Comparison) -> str:
-    """Whether the first system is better: `yes`, `no`, or `cannot tell`."""
-    if one.corrected >= CERTAIN or one.difference == 0:
-        return "cannot tell"
-    return "yes" if (one.difference > 0) == (MEASURES[one.metric].better == "higher") else "no"
 
 
 def _shifts(evaluation: Evaluation) -> Any:

@@ -106,10 +106,11 @@ def spread(values: Sequence[float]) -> Spread:
     """Mean and percentiles of some values, at least one."""
     import numpy as np
 
-    five = np.percentile(values, (5, 25, 50, 75, 95))
-    return Spread(
-        float(np.mean(values)), *(float(value) for value in five), float(min(values)), float(max(values))
+    low, quarter, median, three_quarters, high = (
+        float(one) for one in np.percentile(values, (5, 25, 50, 75, 95))
     )
+    least, most = float(min(values)), float(max(values))
+    return Spread(float(np.mean(values)), low, quarter, median, three_quarters, high, least, most)
 
 
 def _measured(pair: Pair) -> dict[str, float]:

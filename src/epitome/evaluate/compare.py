@@ -18,6 +18,8 @@ SAMPLES = 2000
 """Resamples for an interval, as sacrebleu draws for its paired tests by default."""
 TRIALS = 10_000
 """Of approximate randomisation, as there."""
+CERTAIN = 0.05
+"""Corrected p below which a difference is called one."""
 LEAST_PART = 5
 """Documents a part must have: an interval over fewer says nothing."""
 
@@ -70,6 +72,13 @@ def _in_metric(
         Comparison(name, reference.name, metric, test.difference, test.low, test.high, test.p, p)
         for (name, test), p in zip(tested, corrected, strict=True)
     ]
+
+
+def verdict(one: Comparison) -> str:
+    """Whether the first system is better: `yes`, `no`, or `cannot tell`."""
+    if one.corrected >= CERTAIN or one.difference == 0:
+        return "cannot tell"
+    return "yes" if (one.difference > 0) == (MEASURES[one.metric].better == "higher") else "no"
 
 
 def breakdowns(pairs: Sequence[Pair], systems: Sequence[SystemResult], seed: int = 0) -> list[Breakdown]:

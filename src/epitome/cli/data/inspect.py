@@ -95,7 +95,9 @@ def _show(found: Inspection) -> None:
     for kind, rows in found.problems.items():
         _problem(console, kind, rows, found.n)
     if found.problems:
-        console.print("`epitome data clean --drop KIND` drops them; whether it should is yours to say", style="dim")
+        console.print(
+            "`epitome data clean --drop KIND` drops them; whether it should is yours to say", style="dim"
+        )
 
 
 def _measures(found: Inspection) -> Any:
