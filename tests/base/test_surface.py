@@ -42,7 +42,8 @@ def test_importing_epitome_loads_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["summarize", "--help"], ["models", "--help"], ["--version"]]
+    "arguments",
+    [["--help"], ["summarize", "--help"], ["models", "--help"], ["data", "--help"], ["--version"]],
 )
 def test_asking_for_help_loads_nothing_heavy(arguments: list[str]) -> None:
     code = (
