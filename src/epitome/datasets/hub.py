@@ -53,13 +53,23 @@ def files(source: str, split: str | None, report: Progress | None = None) -> lis
 
     Raises UsageError where config or split must be named, else ModelError, OfflineError or StoreError.
     """
+    name, folder, found = _found(source)
+    return [folder / file.path for file in _fetched(name, folder, choose(source, found, split), report)]
+
+
+def splits(source: str) -> list[str]:
+    """The names of the splits of `org/name` or `org/name:config`. Raises what `files` raises."""
+    return list(_found(source)[2])
+
+
+def _found(source: str) -> tuple[str, Path, dict[str, list[_File]]]:
+    """The dataset's name, where its files are kept, and the files of each split."""
     match = _ID.fullmatch(source)
     if match is None:
         raise UsageError(f"{source!r} is no hub id", hint="such as org/name or org/name:config")
     name, config = match[1], match[2] or ""
     folder = settings.home() / "data" / name.replace("/", "--")
-    found = _of_config(name, config, _known(folder) or _listing(name, folder))
-    return [folder / file.path for file in _fetched(name, folder, choose(source, found, split), report)]
+    return name, folder, _of_config(name, config, _known(folder) or _listing(name, folder))
 
 
 def _of_config(name: str, config: str, listed: list[_File]) -> dict[str, list[_File]]:

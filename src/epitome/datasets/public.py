@@ -48,6 +48,11 @@ def sets() -> dict[str, PublicSet]:
     return {name: PublicSet(name, **row) for name, row in tomllib.loads(text).items()}
 
 
+def splits(known: PublicSet) -> list[str]:
+    """The names of a set's splits; none where it must be fetched by hand. Raises what `tables` raises."""
+    return hub.splits(known.hub) if known.hub else list(known.files)
+
+
 def tables(known: PublicSet, split: str | None, report: Progress | None = None) -> list[Path]:
     """The tables of one split, fetched if need be, as they are or turned into pair rows.
 

@@ -78,9 +78,12 @@ def load(
 
 
 def splits(source: str) -> list[str]:
-    """The names of the splits of a folder or public set; a file has none."""
-    if source in public.sets() and not Path(source).exists():
-        return list(public.sets()[source].files)
+    """The names of the splits of a folder, public set or dataset of the hub; a file has none."""
+    if not Path(source).exists():
+        if known := public.sets().get(source):
+            return public.splits(known)
+        if hub.is_id(source):
+            return hub.splits(source)
     return list(folder.splits(Path(source))) if _is_folder(Path(source)) else []
 
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.base.hub import Hub
 
-from epitome.datasets.read import load
+from epitome.datasets.read import load, splits
 from epitome.errors import ModelError, OfflineError, UsageError
 
 WIND = [f"Turbine {at} stood still for a day because of ice on its blades." for at in range(40)]
@@ -59,6 +59,7 @@ def test_what_was_fetched_needs_no_network(wind: Hub, monkeypatch: pytest.Monkey
 
 
 def test_what_must_be_named_is_listed(wind: Hub) -> None:
+    assert splits("org/wind") == ["train", "validation"]
     with pytest.raises(UsageError, match="several splits") as error:
         load("org/wind")
     assert "train, validation" in str(error.value.hint)

@@ -16,9 +16,9 @@ EXAMPLES = """Examples:
 
     epitome data get                                   # what there is
 
-    epitome data get scitldr                           # where it comes from
+    epitome data get scitldr                           # where it comes from, and fetched
 
-    epitome data get scitldr --split dev -o dev.jsonl  # fetched, as pairs
+    epitome data get scitldr --split dev -o dev.jsonl  # a split of it, as pairs
 
 A public set's name also works wherever data is named: epitome data inspect scitldr --split dev"""
 
@@ -43,6 +43,8 @@ def get(
     _about(sets()[name])
     if output is not None:
         _write(name, output, split, quiet)
+    elif not sets()[name].by_hand:
+        _fetch(sets()[name], split, quiet)
 
 
 def _table(known: list[PublicSet]) -> None:
@@ -76,6 +78,17 @@ def _about(known: PublicSet) -> None:
     }
     for key, value in facts.items():
         typer.echo(f"{key:15}  {value}")
+
+
+def _fetch(known: PublicSet, split: str | None, quiet: bool) -> None:
+    from epitome.cli.progress import fetching, note
+    from epitome.datasets.public import splits, tables
+
+    for each in [split] if split else splits(known):
+        with fetching() as report:
+            paths = tables(known, each, report)
+        if not quiet:
+            note(f"{each} is ready: {', '.join(map(str, paths))}")
 
 
 def _write(name: str, output: Path, split: str | None, quiet: bool) -> None:
