@@ -19,7 +19,7 @@ _SUMMARY = ("summary", "highlights", "target", "tldr", "abstract", "headline", "
 _NUMBERED = re.compile(r"(?:summary|reference|gold|target)[ _.-]?\d+")
 """Several golds side by side: `summary_1`, `summary_2`."""
 _OPTIONAL = {
-    "id": ("id", "doc_id", "paper_id", "article_id", "guid", "uid"),
+    "id": ("id", "paper_id", "guid", "uid"),
     "title": ("title",),
     "domain": ("domain", "category"),
     "lang": ("lang", "language"),
