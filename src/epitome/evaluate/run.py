@@ -80,12 +80,27 @@ def evaluate(data: Dataset, settings: Settings | None = None, watch: Watch | Non
     raises.
     """
     settings, watch = settings or Settings(), watch or Watch()
+    asked = groups(settings.metrics)
+    results, shifts = _ran(data, settings, watch)
+    _score(results, data.pairs, asked, settings, watch)
+    return _evaluation(data, settings, results, shifts)
+
+
+def outputs_of(data: Dataset, settings: Settings, watch: Watch | None = None) -> list[SystemResult]:
+    """Every system's outputs without a score; raises as `evaluate` does."""
+    return _ran(data, settings, watch or Watch())[0]
+
+
+# --- the stages ---
+
+
+def _ran(data: Dataset, settings: Settings, watch: Watch) -> tuple[list[SystemResult], list[Shift]]:
+    """Every system's outputs, and what perturbed documents do to them; one system is open at a time."""
     if not data.pairs:
         raise SourceError(f"{data.source}: no row is a document with a gold summary")
     specs = _specs(data, settings)
     results: list[SystemResult] = []
     shifts: list[Shift] = []
-    asked = groups(settings.metrics)
     with _opened_cache(settings) as cache:
         for spec in specs:
             system = open_system(
@@ -96,11 +111,7 @@ def evaluate(data: Dataset, settings: Settings | None = None, watch: Watch | Non
                 shifts += _shifted(system, results[-1], data.pairs, settings, cache, watch)
             finally:
                 system.close()
-    _score(results, data.pairs, asked, settings, watch)
-    return _evaluation(data, settings, results, shifts)
-
-
-# --- the stages ---
+    return results, shifts
 
 
 def _specs(data: Dataset, settings: Settings) -> tuple[str, ...]:
