@@ -18,6 +18,8 @@ _CJK_END = re.compile(
     r"(?:[。！？；!?;…⋯]|．(?!\d)|(?<![\x00-\x7f])\.(?=\s|$))+"
     r"(?P<closers>[”’」』\"'）)】〕》〉］\]]*)"
 )
+# Many papers are set with ASCII points: 研究了方法.结果表明. Elsewhere a point between characters parts a foreign name.
+_CJK_ASCII_END = re.compile(_CJK_END.pattern.replace(r"\.(?=\s|$)", r"\.(?!\d)"))
 # “真的吗？”他问。 is one sentence: the quotation is followed by who said it.
 _SAID = re.compile(
     r"[^。！？；，、：,.!?]{0,16}(?:说|问|道|答|称|喊|叫|表示|指出|写|と言った|と述べた|と話した|と語った)"
@@ -32,9 +34,9 @@ def _in_title(text: str, first: int, at: int) -> bool:
     return opened >= 0 and text.rfind("》", opened, at) < 0 <= text.find("》", at, at + 40)
 
 
-def _cjk(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+def _cjk(text: str, start: int, end: int, ending: re.Pattern[str]) -> Iterator[tuple[int, int]]:
     at = start
-    for match in _CJK_END.finditer(text, start, end):
+    for match in ending.finditer(text, start, end):
         if _in_title(text, at, match.start()):
             continue
         closers = match["closers"]
@@ -139,9 +141,10 @@ def sentences(text: str, language: str = "en") -> list[tuple[int, int]]:
     """
     code = language.split("-")[0].lower()
     spans: list[tuple[int, int]] = []
+    ending = _CJK_END if "。" in text else _CJK_ASCII_END
     for line in _LINE.finditer(text):
         start, end = line.span()
-        found = _cjk(text, start, end) if code in {"zh", "ja"} else _western(text, start, end, code)
+        found = _cjk(text, start, end, ending) if code in {"zh", "ja"} else _western(text, start, end, code)
         for span in found:
             first, last = _trimmed(text, *span)
             if first < last:

@@ -122,3 +122,16 @@ def test_100_000_words_take_linear_time(language: str) -> None:
 
 def test_one_endless_line_without_a_full_stop() -> None:
     assert len(sentences("word " * 200_000, "en")) == 1
+
+
+def test_chinese_set_with_ascii_points_is_split_at_them() -> None:
+    text = "支气管哮喘(哮喘)是常见病.中医学认为,本病由伏痰内停所致.约占3.5%的人."
+    assert split(text, "zh") == [
+        "支气管哮喘(哮喘)是常见病.",
+        "中医学认为,本病由伏痰内停所致.",
+        "约占3.5%的人.",
+    ]
+
+
+def test_a_point_in_a_foreign_name_does_not_end_a_chinese_sentence() -> None:
+    assert split("作家约翰.史密斯来了。他走了。", "zh") == ["作家约翰.史密斯来了。", "他走了。"]

@@ -32,7 +32,9 @@ def test_of_several_golds_the_one_that_can_be_reached_best_counts() -> None:
 
 
 def test_several_sentences_stand_in_document_order_and_only_as_long_as_they_help() -> None:
-    gold = "The schoolteacher drank while the children clapped; the council had paid 9,000 pounds for the well."
+    gold = (
+        "The schoolteacher drank while the children clapped; the council had paid 9,000 pounds for the well."
+    )
     assert [text.split()[:2] for text in chosen(WELL, [gold], 4)] == [
         ["The", "council"],
         ["The", "schoolteacher"],
