@@ -58,6 +58,7 @@ def evaluate(
         str,
         typer.Option(help="Several gold summaries: best-r1 (that with the highest ROUGE-1), max or mean."),
     ] = "best-r1",
+    chinese: Annotated[str, typer.Option(help="ROUGE of Chinese on characters or words.")] = "characters",
     against: Annotated[
         str, typer.Option(help="Compare the others with this system.", show_default=False)
     ] = "",
@@ -111,6 +112,7 @@ def evaluate(
         systems=tuple(system or ()),
         metrics=tuple(part for one in metrics or () for part in one.split(",")),
         golds=golds,  # type: ignore[arg-type]  # checked there
+        chinese=chinese,  # type: ignore[arg-type]
         request=Request(
             style=style_named(style),
             words=bounds(words, "words"),

@@ -29,7 +29,7 @@ from epitome.store.generations import Generations
 from epitome.types import Request
 
 if TYPE_CHECKING:
-    from epitome.evaluate.score import Scores
+    from epitome.evaluate.score import Chinese, Scores
 
 USUAL = ("lead", "title", "textrank", "oracle", "default")
 """The systems when none is named; `title` only where every document has one."""
@@ -46,6 +46,8 @@ class Settings:
     metrics: tuple[str, ...] = ()
     """Groups or measures; empty: all but those that need an encoder."""
     golds: Protocol = "best-r1"
+    chinese: Chinese = "characters"
+    """What ROUGE counts in Chinese."""
     request: Request = field(default_factory=Request)
     focus: str = ""
     """A column whose text is each document's own focus; empty: none."""
@@ -125,6 +127,8 @@ def _specs(data: Dataset, settings: Settings) -> tuple[str, ...]:
         raise UsageError(f"no system is called {settings.against!r}", hint=f"one of {', '.join(names)}")
     if settings.golds not in PROTOCOLS:
         raise UsageError(f"no gold protocol {settings.golds!r}", hint=f"one of {', '.join(PROTOCOLS)}")
+    if settings.chinese not in ("characters", "words"):
+        raise UsageError(f"Chinese is not cut into {settings.chinese!r}", hint="characters or words")
     if settings.focus and not any(settings.focus in _columns(pair) for pair in data):
         known = ", ".join(sorted({name for pair in data for name in _columns(pair)}))
         raise UsageError(f"the data has no column {settings.focus!r}", hint=f"it has {known}")
@@ -199,7 +203,7 @@ def _shifted(
     from epitome.evaluate.robustness import shifts
     from epitome.evaluate.score import Scoring, plain
 
-    scoring = Scoring(("rouge", "facts"), settings.golds, settings.request)
+    scoring = Scoring(("rouge", "facts"), settings.golds, settings.chinese, settings.request)
 
     def again(some: Sequence[Pair]) -> list[Output]:
         report = partial(_report, watch, f"{system.name}, changed", len(some))
@@ -235,7 +239,7 @@ def _score(
 
     able = [one for one in results if any(output.text for output in one.outputs)]
     texts = [[one.outputs[at].text for one in able] for at in range(len(pairs))]
-    work = partial(_plain, plain, Scoring(tuple(asked), settings.golds, settings.request))
+    work = partial(_plain, plain, Scoring(tuple(asked), settings.golds, settings.chinese, settings.request))
     rows: list[list[Scores]] = []
     for found in each(work, list(zip(pairs, texts, strict=True)), settings.processes):
         rows.append(found)
@@ -276,7 +280,9 @@ def _encode(
 def _evaluation(
     data: Dataset, settings: Settings, results: list[SystemResult], shifts: list[Shift]
 ) -> Evaluation:
-    common = signature.common(data, settings.golds, SAMPLES, settings.seed, settings.request)
+    common = signature.common(
+        data, settings.golds, SAMPLES, settings.seed, settings.request, settings.chinese == "words"
+    )
     for one in results:
         extra = {"system": one.identity, "prompt": one.prompt} if one.prompt else {"system": one.identity}
         one.figures = {

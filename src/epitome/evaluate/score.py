@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 from epitome.datasets.pair import Pair
 from epitome.documents import count_length, from_text, sentences
@@ -15,10 +16,12 @@ from epitome.metrics.coherence import coherence
 from epitome.metrics.readability import readability
 from epitome.metrics.repetition import repeated_share
 from epitome.metrics.rouge import Protocol, score, scores
+from epitome.metrics.tokens import BY_WORD
 from epitome.summarize.budget import budget
 from epitome.trust.check import Source
 from epitome.types import Request
 
+Chinese = Literal["characters", "words"]
 Scores = dict[str, float | None]
 """By metric; None where it says nothing of this text."""
 
@@ -29,6 +32,7 @@ class Scoring:
 
     groups: tuple[str, ...]
     golds: Protocol = "best-r1"
+    chinese: Chinese = "characters"
     request: Request = field(default_factory=Request)
 
 
@@ -68,7 +72,8 @@ def _lined(text: str, language: str) -> str:
 
 def _rouge(text: str, case: _Case) -> Scores:
     lang = case.pair.lang
-    found = scores(_lined(text, lang), case.golds, lang, case.scoring.golds, lsum=True)
+    cut = lang + BY_WORD if case.scoring.chinese == "words" else lang
+    found = scores(_lined(text, lang), case.golds, cut, case.scoring.golds, lsum=True)
     return {name: one.f for name, one in found.items()}
 
 

@@ -22,26 +22,32 @@ def version_of(package: str) -> str:
         return "none"
 
 
-def tokeniser(languages: Iterable[str]) -> str:
-    """How texts of these languages are cut for ROUGE, such as `en.porter+zh.char`.
+def tokeniser(languages: Iterable[str], by_word: bool = False) -> str:
+    """How texts of these languages are cut for ROUGE, such as `en.porter+zh.char`; `by_word`: Chinese in words.
 
     >>> tokeniser(["zh", "en", "de"])
     'de.words+en.porter+zh.char'
     """
-    kinds = {
-        f"{lang}.{'porter' if lang == 'en' else 'char' if by_character(lang) else 'words'}"
-        for lang in languages
-    }
-    return "+".join(sorted(kinds))
+    return "+".join(sorted({f"{lang}.{_cut(lang, by_word)}" for lang in languages}))
 
 
-def common(data: Dataset, golds: str, samples: int, seed: int, request: Request) -> dict[str, str]:
+def _cut(lang: str, by_word: bool) -> str:
+    if lang[:2] == "en":
+        return "porter"
+    if by_word and lang[:2] == "zh":
+        return f"jieba-{version_of('rjieba')}"
+    return "char" if by_character(lang) else "words"
+
+
+def common(
+    data: Dataset, golds: str, samples: int, seed: int, request: Request, by_word: bool = False
+) -> dict[str, str]:
     """What all figures of a run share."""
     return {
         "data": data.fingerprint[:16],
         "n": str(len(data)),
         "golds": golds,
-        "tok": tokeniser(pair.lang for pair in data),
+        "tok": tokeniser((pair.lang for pair in data), by_word),
         "ci": f"bootstrap.{samples}.{seed}",
         "request": _asked(request),
         "seed": str(request.seed),

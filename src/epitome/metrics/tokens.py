@@ -25,22 +25,35 @@ def by_character(language: str) -> bool:
     return re.split("[-_]", language.lower())[0] in CHARACTER_LANGUAGES
 
 
+BY_WORD = "-x-words"
+"""After a language code (a private-use subtag of BCP 47): Chinese in words, such as `zh-x-words`."""
+
+
 def tokens(text: str, language: str = "en") -> list[str]:
     """The tokens that overlaps are counted on; punctuation never is one.
 
     English: lower-cased runs of a-z and 0-9, those longer than three letters stemmed, as the original ROUGE
     script and the `rouge-score` package do (an accented letter separates). Chinese and Japanese: every
     character, while Latin words and numbers between them stay whole; full-width forms count as plain ones.
-    Any other language: lower-cased words, not stemmed.
+    `zh-x-words`: the words that jieba's dictionary finds. Any other language: lower-cased words, not stemmed.
 
     >>> tokens("Cats, dogs and 3 houses")
     ['cat', 'dog', 'and', '3', 'hous']
     >>> tokens("使用GPT模型", "zh")
     ['使', '用', 'gpt', '模', '型']
+    >>> tokens("使用GPT模型", "zh-x-words")
+    ['使用', 'gpt', '模型']
     """
     if language[:2].lower() == "en":
         return [stem(word) if len(word) > 3 else word for word in _ENGLISH.findall(text.lower())]
     text = unicodedata.normalize("NFKC", text).lower()
+    if language.endswith(BY_WORD) and language[:2].lower() == "zh":
+        import rjieba
+
+        # Lone surrogates, which some PDFs yield, are no text to it.
+        return [
+            word for word in rjieba.cut(text.encode("utf-8", "replace").decode()) if _WORDS.fullmatch(word)
+        ]
     return (_CHARACTERS if by_character(language) else _WORDS).findall(text)
 
 

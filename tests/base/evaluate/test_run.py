@@ -92,6 +92,15 @@ def test_chinese_is_scored_by_character() -> None:
     assert "tok:zh.char" in run.signature
 
 
+def test_chinese_can_be_scored_by_word_and_the_signature_says_so() -> None:
+    run = evaluate(Dataset([CHINESE_PAIR], "zh.jsonl"), Settings(systems=("title",), chinese="words"))
+    # 老 石桥 重新 开放 against 三百二十年 的 老 石桥 修复 后 重新 开放: all four of the title's words are in the gold.
+    found = run.system("title").figures["rouge1"].mean
+    assert found == pytest.approx(rouge(CHINESE_PAIR.title, CHINESE_PAIR.summaries, "zh-x-words")["rouge1"])
+    assert found != pytest.approx(rouge(CHINESE_PAIR.title, CHINESE_PAIR.summaries, "zh")["rouge1"])
+    assert "tok:zh.jieba-" in run.signature
+
+
 def test_length_is_asked_of_all_systems_and_its_keeping_measured() -> None:
     request = Request(words=Length(15, 25))
     run = evaluate(ENGLISH, Settings(systems=("lead", "title"), metrics=("length",), request=request))
