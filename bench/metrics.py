@@ -106,6 +106,44 @@ def speed(report: Report, path: Path, count: int, rounds: int, folder: Path) -> 
         )
 
 
+def equal(report: Report, sources: list[str]) -> None:
+    """Every English document of the data: its first three sentences against all gold summaries, each protocol."""
+    from rouge_score.rouge_scorer import RougeScorer
+
+    from epitome.metrics.rouge import PROTOCOLS, rouge
+
+    kinds = KINDS["1, 2, L, Lsum"]
+    scorer = RougeScorer(kinds, use_stemmer=True)
+    report.section("The same figures, document by document: first three sentences, all gold summaries")
+    report.table("data", "documents", *PROTOCOLS)
+    for source in sources:
+        apart = dict.fromkeys(PROTOCOLS, 0.0)
+        data = [pair for pair in load(source) if pair.lang == "en"]
+        for pair in data:
+            spans = sentences(pair.document, pair.lang)[:3]
+            prediction = "\n".join(pair.document[start:end] for start, end in spans)
+            each = [
+                {kind: 100 * score.fmeasure for kind, score in scorer.score(gold, prediction).items()}
+                for gold in pair.summaries
+            ]
+            theirs = {
+                "best-r1": max(each, key=lambda one: one["rouge1"]),
+                "max": {kind: max(one[kind] for one in each) for kind in kinds},
+                "mean": {kind: sum(one[kind] for one in each) / len(each) for kind in kinds},
+            }
+            for protocol in PROTOCOLS:
+                ours = rouge(prediction, pair.summaries, protocol=protocol, lsum=True)
+                apart[protocol] = max(
+                    apart[protocol], *(abs(ours[kind] - theirs[protocol][kind]) for kind in kinds)
+                )
+        report.row(
+            "/".join(Path(source).parts[-2:]),
+            len(data),
+            *(f"{one:.0e} {'' if one < EQUAL else '**NOT EQUAL**'}" for one in apart.values()),
+        )
+    report.gap()
+
+
 def flat(report: Report, found: Iterator[tuple[str, str]], folder: Path) -> None:
     report.section("Memory: peak of the process, ROUGE-1, 2, L, Lsum")
     report.table("pairs", "epitome, MiB")
@@ -145,6 +183,7 @@ def main() -> None:
         report = Report(arguments.out, "ROUGE: the same figures as rouge-score, sooner")
         for fact in machine.facts(["epitome", "rouge-score"], ROOT):
             report.line(fact)
+        equal(report, arguments.data)
         speed(report, write(held, folder / "pairs.jsonl"), len(held), arguments.rounds, folder)
         del held
         flat(report, pairs(arguments.data), folder)
