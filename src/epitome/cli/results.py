@@ -10,7 +10,7 @@ from typing import Any
 from epitome.evaluate.compare import verdict
 from epitome.evaluate.measures import MEASURES
 from epitome.evaluate.result import Comparison, Evaluation, Figure, SystemResult
-from epitome.store.journal import replacing
+from epitome.store.journal import replacing, writing
 
 MAIN = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 BESIDE = (
@@ -33,7 +33,7 @@ def show(evaluation: Evaluation) -> None:
     console = Console(highlight=False, soft_wrap=False)
     data = evaluation.data
     passed = f", {len(data['bad'])} rows passed over" if data["bad"] else ""
-    console.print(f"{data['source']}: {data['n']} documents{passed}", markup=False)
+    console.print(f"{data['source']}: {data['n']} documents{passed}", markup=False, soft_wrap=True)
     scored = [one for one in evaluation.systems if one.figures]
     if main := [name for name in MAIN if any(name in one.figures for one in scored)]:
         console.print(_table("", main, scored, evaluation))
@@ -51,9 +51,10 @@ def show(evaluation: Evaluation) -> None:
 
 def _new_table(title: str, first: str, names: Sequence[str]) -> Any:
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=escape(title) or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column(first, no_wrap=True)
     for name in names:
         table.add_column(MEASURES[name].label if name in MEASURES else name, justify="right")
@@ -63,15 +64,22 @@ def _new_table(title: str, first: str, names: Sequence[str]) -> Any:
 def _table(title: str, names: Sequence[str], systems: Sequence[SystemResult], evaluation: Evaluation) -> Any:
     table = _new_table(title, "system", names)
     for one in systems:
-        table.add_row(one.name, *(_interval(one.figures.get(name)) for name in names))
+        table.add_row(_name(one.name), *(_interval(one.figures.get(name)) for name in names))
     for other in evaluation.published:
         figures = (f"{other.figures[name]:.2f}" if name in other.figures else "" for name in names)
-        table.add_row(f"[dim]{other.system}[/]", *(f"[dim]{figure}[/]" for figure in figures))
+        table.add_row(f"[dim]{_name(other.system)}[/]", *(f"[dim]{figure}[/]" for figure in figures))
     notes = {f"{other.system}: {other.split}; {other.source}" for other in evaluation.published}
     if notes:
         table.caption = "published, not measured here\n" + "\n".join(sorted(notes))
         table.caption_justify = "left"
     return table
+
+
+def _name(text: str) -> str:
+    """A name in a table: square brackets in it are no markup."""
+    from rich.markup import escape
+
+    return escape(text)
 
 
 def _interval(figure: Figure | None) -> str:
@@ -85,7 +93,7 @@ def _interval(figure: Figure | None) -> str:
 def _means(names: Sequence[str], systems: Sequence[SystemResult]) -> Any:
     table = _new_table("", "system", names)
     for one in systems:
-        table.add_row(one.name, *(_mean(one.figures.get(name)) for name in names))
+        table.add_row(_name(one.name), *(_mean(one.figures.get(name)) for name in names))
     return table
 
 
@@ -102,7 +110,7 @@ def _comparisons(found: Sequence[Comparison]) -> Any:
     )
     for one in shown:
         table.add_row(
-            one.a,
+            _name(one.a),
             MEASURES[one.metric].label,
             f"{one.difference:+.2f} [dim]{one.low:+.2f} to {one.high:+.2f}[/]",
             _p(one.p),
@@ -122,7 +130,7 @@ def _shifts(evaluation: Evaluation) -> Any:
     )
     for one in evaluation.perturbations:
         table.add_row(
-            one.system,
+            _name(one.system),
             one.kind,
             str(one.documents),
             _interval(one.moved),
@@ -159,6 +167,8 @@ def write(
             if path is not None:
                 _write(path, text_of(evaluation))
     if outputs is not None:
+        with writing(outputs):
+            outputs.mkdir(parents=True, exist_ok=True)
         for one in evaluation.systems:
             _write(outputs / f"{_file_name(one.name)}.jsonl", _rows(one))
 

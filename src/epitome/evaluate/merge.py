@@ -17,8 +17,8 @@ SAME = ("data", "n", "golds", "tok")
 def merge(runs: Sequence[tuple[str, Evaluation]], *, against: str = "", seed: int = 0) -> Evaluation:
     """One evaluation with the systems of all, each as `RUN/SYSTEM` where a name stands in several runs.
 
-    Systems that wrote the same texts with the same scores are taken once. Raises `UsageError` where the runs differ
-    in data, gold protocol or tokeniser: their figures would not be comparable.
+    A system that stands in several runs with the same texts, such as a baseline, is taken once. Raises `UsageError`
+    where the runs differ in data, gold protocol or tokeniser: their figures would not be comparable.
     """
     if len(runs) < 2:
         raise UsageError(
@@ -61,10 +61,15 @@ def _systems(runs: Sequence[tuple[str, Evaluation]]) -> list[SystemResult]:
     found: list[SystemResult] = []
     for label, run in runs:
         for one in run.systems:
-            if any(held.outputs == one.outputs and held.scores == one.scores for held in found):
+            if any(_same(held, one) for held in found):
                 continue
             found.append(replace(one, name=f"{label}/{one.name}" if names.count(one.name) > 1 else one.name))
     return found
+
+
+def _same(one: SystemResult, other: SystemResult) -> bool:
+    texts = ([output.text for output in result.outputs] for result in (one, other))
+    return one.identity == other.identity and one.scores == other.scores and next(texts) == next(texts)
 
 
 def _known(systems: Sequence[SystemResult], against: str) -> str:
