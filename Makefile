@@ -31,8 +31,8 @@ check: full  ## ruff (lint and format) and mypy --strict
 format: full  ## let ruff put the code in order
 	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
 
-bench: full  ## the claims of the README, measured on this machine
-	@scripts/bench
+bench: full  ## the claims of the docs, measured on this machine: make bench DATA=FOLDER
+	@scripts/bench "$(DATA)"
 
 clean:  ## remove the environments and caches (models stay: `epitome models remove`)
 	rm -rf .venv .venv-base .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
