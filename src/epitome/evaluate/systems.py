@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -85,11 +85,11 @@ def open_system(
     """
     name, what = named(spec)
     if what == "title":
-        return _Title(name)
+        return _Given(name, "title", "title", _titles)
     if what == "oracle":
-        return _Oracle(name)
-    if is_outputs(Path(what)):
-        return _File(name, Path(what))
+        return _Given(name, "oracle", "oracle:rouge1", _best)
+    if is_outputs(path := Path(what)):
+        return _Given(name, "file", f"sha256:{_content(path)}", _from_file(path))
     model, adapter = _worn(what)
     return _Model(
         name,
@@ -166,37 +166,16 @@ class _Model:
         self._summarizer.close()
 
 
-class _Title:
-    kind = "title"
-    identity = "title"
-    prompt = ""
-    seconds = 0.0
+@dataclass
+class _Given:
+    """A system whose texts need no model: titles, the oracle, a file."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def outputs(
-        self,
-        pairs: Sequence[Pair],
-        request: Request,
-        *,
-        cache: Generations | None = None,
-        on_row: OnRow | None = None,
-    ) -> list[Output]:
-        return [Output(pair.id, pair.title, "" if pair.title else "it has no title") for pair in pairs]
-
-    def close(self) -> None:
-        pass
-
-
-class _Oracle:
-    kind = "oracle"
-    identity = "oracle:rouge1"
-    prompt = ""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.seconds = 0.0
+    name: str
+    kind: str
+    identity: str
+    write: Callable[[Sequence[Pair], Request], Iterable[Output]]
+    prompt: str = ""
+    seconds: float = 0.0
 
     def outputs(
         self,
@@ -207,51 +186,38 @@ class _Oracle:
         on_row: OnRow | None = None,
     ) -> list[Output]:
         started = time.perf_counter()
-        found = list(self._each(pairs, request, on_row))
+        found = []
+        for output in self.write(pairs, request):
+            found.append(output)
+            if on_row is not None:
+                on_row(len(found))
         self.seconds += time.perf_counter() - started
         return found
 
-    def _each(self, pairs: Sequence[Pair], request: Request, on_row: OnRow | None) -> Iterator[Output]:
-        for number, pair in enumerate(pairs, 1):
-            document = _document(pair)
-            bounds = budget(document, request)
-            spans = oracle(document, pair.summaries, bounds.sentences.most or bounds.aim)
-            yield Output(pair.id, " ".join(document.text[start:end] for start, end in spans))
-            if on_row is not None:
-                on_row(number)
-
     def close(self) -> None:
         pass
 
 
-class _File:
-    kind = "file"
-    prompt = ""
-    seconds = 0.0
+def _titles(pairs: Sequence[Pair], request: Request) -> Iterator[Output]:
+    return (Output(pair.id, pair.title, "" if pair.title else "it has no title") for pair in pairs)
 
-    def __init__(self, name: str, path: Path) -> None:
-        self.name = name
-        self.path = path
-        self.identity = f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
 
-    def outputs(
-        self,
-        pairs: Sequence[Pair],
-        request: Request,
-        *,
-        cache: Generations | None = None,
-        on_row: OnRow | None = None,
-    ) -> list[Output]:
-        texts = read_outputs(self.path, pairs)
-        return [
-            Output(
-                pair.id, (text or "").strip(), "" if (text or "").strip() else "the file has no text for it"
-            )
-            for pair, text in zip(pairs, texts, strict=True)
-        ]
+def _best(pairs: Sequence[Pair], request: Request) -> Iterator[Output]:
+    """The oracle's sentences."""
+    for pair in pairs:
+        document = _document(pair)
+        bounds = budget(document, request)
+        spans = oracle(document, pair.summaries, bounds.sentences.most or bounds.aim)
+        yield Output(pair.id, " ".join(document.text[start:end] for start, end in spans))
 
-    def close(self) -> None:
-        pass
+
+def _from_file(path: Path) -> Callable[[Sequence[Pair], Request], Iterator[Output]]:
+    def outputs(pairs: Sequence[Pair], request: Request) -> Iterator[Output]:
+        for pair, text in zip(pairs, read_outputs(path, pairs), strict=True):
+            said = (text or "").strip()
+            yield Output(pair.id, said, "" if said else "the file has no text for it")
+
+    return outputs
 
 
 def _document(pair: Pair) -> Document:
