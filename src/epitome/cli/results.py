@@ -13,17 +13,7 @@ from epitome.evaluate.result import Comparison, Evaluation, Figure, SystemResult
 from epitome.store.journal import replacing, writing
 
 MAIN = ("rouge1", "rouge2", "rougeL", "rougeLsum")
-BESIDE = (
-    "bertscore",
-    "similarity",
-    "support",
-    "unsupported",
-    "novel2",
-    "coverage",
-    "density",
-    "words",
-    "length_met",
-)
+BESIDE = ("bertscore", "similarity", "support", "unsupported", "novel2", "words", "length_met")
 
 
 def show(evaluation: Evaluation) -> None:

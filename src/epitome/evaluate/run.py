@@ -54,7 +54,7 @@ class Settings:
     engine: str = "auto"
     encoder: str = "minilm"
     against: str = ""
-    """The system the others are compared with; empty: the last model, or else the last system."""
+    """The system the others are compared with; empty: see `reference`."""
     perturb: tuple[str, ...] = ()
     seed: int = 0
     cache: bool = True
@@ -307,12 +307,14 @@ def _evaluation(
 
 
 def reference(scored: Sequence[SystemResult], against: str) -> str:
-    """The system that the others are compared with: the one named, else the last model, else the last of all."""
+    """The system that the others are compared with: the one named, else the last model, else the last that has not
+    seen the gold summaries, else the last of all."""
     names = [one.name for one in scored]
     if against in names or not names:
         return against
     models = [one.name for one in scored if one.kind == "model"]
-    return (models or names)[-1]
+    blind = [one.name for one in scored if one.kind != "oracle"]
+    return (models or blind or names)[-1]
 
 
 def _described(data: Dataset) -> dict[str, Any]:

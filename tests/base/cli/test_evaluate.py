@@ -38,7 +38,7 @@ def test_baselines_are_scored_and_compared_in_one_table(tmp_path: Path) -> None:
         "oracle",
         "ROUGE-1",
         "ROUGE-Lsum",
-        "beside oracle",
+        "beside textrank",
         "signature data:",
     ):
         assert wanted in run.stdout
