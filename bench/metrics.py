@@ -14,12 +14,13 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from statistics import median
 
-from epitome.datasets.read import load
+from epitome.datasets.pair import Pair
+from epitome.datasets.read import read
 from epitome.documents import sentences
 from harness import machine, process
 from harness.report import Report
@@ -35,9 +36,10 @@ EQUAL = 1e-9
 
 def pairs(sources: list[str]) -> Iterator[tuple[str, str]]:
     for source in sources:
-        for pair in load(source):
-            for start, end in sentences(pair.document, pair.lang):
-                yield pair.document[start:end], pair.summaries[0]
+        for pair in read(source):
+            if isinstance(pair, Pair):
+                for start, end in sentences(pair.document, pair.lang):
+                    yield pair.document[start:end], pair.summaries[0]
 
 
 def lines(path: Path) -> Iterator[tuple[str, str]]:
@@ -118,8 +120,11 @@ def equal(report: Report, sources: list[str]) -> None:
     report.table("data", "documents", *PROTOCOLS)
     for source in sources:
         apart = dict.fromkeys(PROTOCOLS, 0.0)
-        data = [pair for pair in load(source) if pair.lang == "en"]
-        for pair in data:
+        count = 0
+        for pair in read(source):
+            if not isinstance(pair, Pair) or pair.lang != "en":
+                continue
+            count += 1
             spans = sentences(pair.document, pair.lang)[:3]
             prediction = "\n".join(pair.document[start:end] for start, end in spans)
             each = [
@@ -138,28 +143,27 @@ def equal(report: Report, sources: list[str]) -> None:
                 )
         report.row(
             "/".join(Path(source).parts[-2:]),
-            len(data),
+            count,
             *(f"{one:.0e} {'' if one < EQUAL else '**NOT EQUAL**'}" for one in apart.values()),
         )
     report.gap()
 
 
-def flat(report: Report, found: Iterator[tuple[str, str]], folder: Path) -> None:
+def flat(report: Report, sources: list[str], folder: Path) -> None:
     report.section("Memory: peak of the process, ROUGE-1, 2, L, Lsum")
     report.table("pairs", "epitome, MiB")
-    held = list(islice(found, 100_000))
     for count in (1_000, 10_000, 100_000):
-        if count <= len(held):
-            path = write(held[:count], folder / f"{count}.jsonl")
+        path = folder / f"{count}.jsonl"
+        if write(islice(pairs(sources), count), path) == count:
             report.row(
                 f"{count:,}", child("epitome", path, KINDS["1, 2, L, Lsum"], folder / "log")[2] / 2**20
             )
     report.gap()
 
 
-def write(found: list[tuple[str, str]], path: Path) -> Path:
-    path.write_text("".join(json.dumps(pair) + "\n" for pair in found), encoding="utf-8")
-    return path
+def write(found: Iterable[tuple[str, str]], path: Path) -> int:
+    with path.open("w", encoding="utf-8") as file:
+        return sum(bool(file.write(json.dumps(pair) + "\n")) for pair in found)
 
 
 def main() -> None:
@@ -177,16 +181,16 @@ def main() -> None:
     machine.require(["rouge-score"])
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        held = list(islice(pairs(arguments.data), arguments.pairs))
-        if len(held) < arguments.pairs:
-            parser.error(f"the data has only {len(held)} pairs")
+        # A child's peak is never below its parent's size, so nothing large is loaded before the children have run.
+        count = write(islice(pairs(arguments.data), arguments.pairs), folder / "pairs.jsonl")
+        if count < arguments.pairs:
+            parser.error(f"the data has only {count} pairs")
         report = Report(arguments.out, "ROUGE: the same figures as rouge-score, sooner")
         for fact in machine.facts(["epitome", "rouge-score"], ROOT):
             report.line(fact)
+        speed(report, folder / "pairs.jsonl", count, arguments.rounds, folder)
+        flat(report, arguments.data, folder)
         equal(report, arguments.data)
-        speed(report, write(held, folder / "pairs.jsonl"), len(held), arguments.rounds, folder)
-        del held
-        flat(report, pairs(arguments.data), folder)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from epitome.evaluate import signature
 from epitome.evaluate.compare import SAMPLES, breakdowns, columns, comparisons, figures
 from epitome.evaluate.examples import examples
 from epitome.evaluate.measures import groups
-from epitome.evaluate.parallel import each
+from epitome.metrics.parallel import each
 from epitome.evaluate.published import published
 from epitome.evaluate.result import Evaluation, Output, Shift, SystemResult
 from epitome.evaluate.systems import System, named, open_system, require

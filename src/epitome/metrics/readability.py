@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from epitome.metrics.tokens import words
 
-_SENTENCE_END = re.compile(r"[.!?。！？…]+[\"'”’)\]]*(?=\s|$)|[。！？]")
+_SENTENCE_END = re.compile(r"(?<![.!?。！？…])[.!?。！？…]++[\"'”’)\]]*(?=\s|$)|[。！？]")
 _VOWELS = re.compile("[aeiouy]+")
 _SILENT = re.compile("(?<=[^aeiouylr])e$|(?<=[aeiouy])(?<!ee)re$|(?<=[^td])ed$|(?<=[^aeiouyscgxz])es$")
 _SPLIT = re.compile("ia(?!n$|l)|io(?!n|us)|[^q]ua|eo|iu|ying|uous|[aeiouy]ing")

@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Literal, TypeVar, get_args
 
 from epitome.errors import UsageError
+from epitome.metrics.parallel import each
 from epitome.metrics.tokens import tokens
 
 Protocol = Literal["best-r1", "max", "mean"]
@@ -128,12 +129,17 @@ def _lsum(prediction: str, reference: str, language: str) -> Score:
     left_wanted = Counter(word for line in wanted for word in line)
     left_predicted = Counter(word for line in predicted for word in line)
     totals = left_predicted.total(), left_wanted.total()
+    holders: dict[str, list[int]] = {}
+    for at, line in enumerate(predicted):
+        for word in set(line):
+            holders.setdefault(word, []).append(at)
     hits = 0
     for line in wanted:
         masks = _masks(line)
         union: set[int] = set()
-        for other in predicted:
-            union |= _lcs_places(masks, line, other)
+        # Lines without a word in common have no sequence in common either.
+        for at in {at for word in masks for at in holders.get(word, ())}:
+            union |= _lcs_places(masks, line, predicted[at])
         for at in sorted(union):
             word = line[at]
             if left_predicted[word] > 0 and left_wanted[word] > 0:
@@ -170,22 +176,22 @@ def scores(
     """As `rouge`, with precision and recall beside F1."""
     if not references:
         raise UsageError("ROUGE needs at least one gold summary", hint="give the row a `summary`")
-    each = [score(prediction, reference, language, lsum) for reference in references]
+    golds = [score(prediction, reference, language, lsum) for reference in references]
     if protocol == "best-r1":
-        return max(each, key=lambda one: one["rouge1"].f)
+        return max(golds, key=lambda one: one["rouge1"].f)
     if protocol == "max":
-        return {name: max((one[name] for one in each), key=lambda s: s.f) for name in each[0]}
+        return {name: max((one[name] for one in golds), key=lambda s: s.f) for name in golds[0]}
     if protocol == "mean":
-        return {name: _mean([one[name] for one in each]) for name in each[0]}
+        return {name: _mean([one[name] for one in golds]) for name in golds[0]}
     raise UsageError(f"unknown protocol {protocol!r}", hint=f"one of {', '.join(PROTOCOLS)}")
 
 
-def _mean(each: Sequence[Score]) -> Score:
-    count = len(each)
+def _mean(scored: Sequence[Score]) -> Score:
+    count = len(scored)
     return Score(
-        sum(one.precision for one in each) / count,
-        sum(one.recall for one in each) / count,
-        sum(one.f for one in each) / count,
+        sum(one.precision for one in scored) / count,
+        sum(one.recall for one in scored) / count,
+        sum(one.f for one in scored) / count,
     )
 
 
@@ -209,3 +215,31 @@ def rouge(
     """
     found = scores(prediction, references, language, protocol, lsum)
     return {name: one.f for name, one in found.items()}
+
+
+def batch(
+    predictions: Sequence[str],
+    references: Sequence[Sequence[str]],
+    languages: Sequence[str] | str = "en",
+    protocol: Protocol = "best-r1",
+    lsum: bool = False,
+    processes: int = 1,
+) -> list[dict[str, float]]:
+    """`rouge` for many texts, in order; `references[n]` are those of `predictions[n]`.
+
+    `languages`: one for all, or one each. Beyond 1, `processes` share the work (see `parallel.each`). Raises
+    `UsageError` where the three differ in length, and as `rouge` does.
+    """
+    each_language = [languages] * len(predictions) if isinstance(languages, str) else list(languages)
+    if not len(predictions) == len(references) == len(each_language):
+        raise UsageError(
+            f"{len(predictions)} predictions, {len(references)} references and {len(each_language)} languages",
+            hint="give one of each for every text",
+        )
+    items = list(zip(predictions, references, each_language, strict=True))
+    return list(each(partial(_one, protocol=protocol, lsum=lsum), items, processes))
+
+
+def _one(item: tuple[str, Sequence[str], str], protocol: Protocol, lsum: bool) -> dict[str, float]:
+    prediction, references, language = item
+    return rouge(prediction, references, language, protocol, lsum)

@@ -50,10 +50,9 @@ def tokens(text: str, language: str = "en") -> list[str]:
     if language.endswith(BY_WORD) and language[:2].lower() == "zh":
         import rjieba
 
-        # Lone surrogates, which some PDFs yield, are no text to it.
-        return [
-            word for word in rjieba.cut(text.encode("utf-8", "replace").decode()) if _WORDS.fullmatch(word)
-        ]
+        # Lone surrogates, which some PDFs yield, are no text to it. It leaves 3.5% and gpt-4 whole.
+        cut = rjieba.cut(text.encode("utf-8", "replace").decode())
+        return [part for word in cut for part in _WORDS.findall(word)]
     return (_CHARACTERS if by_character(language) else _WORDS).findall(text)
 
 

@@ -42,6 +42,12 @@ def test_other_languages_have_lengths_but_no_english_grade() -> None:
     assert readability("Die Brücke ist offen.", "de").letters_a_word == pytest.approx(17 / 4)
 
 
+@pytest.mark.timeout(30)
+def test_a_row_of_dots_as_in_a_table_of_contents_takes_no_time() -> None:
+    # Backtracking over it would take minutes.
+    assert readability("Preface " + "." * 200_000 + "7 is short. It ends.").words_a_sentence == 3
+
+
 @given(some.text(max_size=200))
 def test_any_text_can_be_measured(text: str) -> None:
     found = readability(text)

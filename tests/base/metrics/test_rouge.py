@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from epitome.errors import UsageError
-from epitome.metrics.rouge import rouge, score, scores
+from epitome.metrics.rouge import batch, rouge, score, scores
 from epitome.metrics.stem import stem
 from epitome.metrics.tokens import tokens
 
@@ -59,6 +59,17 @@ def test_chinese_is_compared_by_character_and_latin_words_stay_whole() -> None:
     ]
     assert rouge("法院驳回上诉", ["法院驳回起诉"], "zh")["rouge1"] == pytest.approx(100 * 5 / 6)
     assert rouge("法院驳回上诉", ["法院驳回起诉"], "zh")["rouge2"] == pytest.approx(100 * 3 / 5)
+
+
+def test_chinese_words_keep_every_letter_and_figure_that_characters_keep() -> None:
+    for text in ("营收增长3.5%，达到12.8亿元", "使用GPT-4模型", "版本2.0.1发布", "3.14"):
+        assert "".join(tokens(text, "zh-x-words")) == "".join(tokens(text, "zh"))
+
+
+@pytest.mark.timeout(30)
+def test_thousands_of_short_lines_are_compared_in_seconds() -> None:
+    lines = "\n".join(f"w{at * 7 % 20_000}" for at in range(20_000))
+    assert rouge(lines, [lines], lsum=True)["rougeLsum"] == 100
 
 
 def test_other_languages_keep_their_letters() -> None:
@@ -119,3 +130,17 @@ def test_a_text_equals_itself(pair: tuple[str, str, str]) -> None:
     count = len(tokens(text, language))
     assert found["rouge1"] == found["rougeL"] == found["rougeLsum"] == (100 if count else 0)
     assert found["rouge2"] == (100 if count > 1 else 0)
+
+
+def test_a_batch_is_scored_in_order_whatever_the_number_of_processes() -> None:
+    texts = [f"The {at} mill grinds flour" for at in range(250)]
+    golds = [["A mill grinds.", f"Mill {at}"] for at in range(250)]
+    alone = batch(texts, golds, lsum=True)
+    assert alone == batch(texts, golds, lsum=True, processes=2)
+    assert alone[7] == rouge(texts[7], golds[7], lsum=True)
+    assert batch(["石桥"], [["石桥开放"]], ["zh"]) == [rouge("石桥", ["石桥开放"], "zh")]
+
+
+def test_a_batch_whose_parts_do_not_match_is_refused() -> None:
+    with pytest.raises(UsageError, match="2 predictions, 1 references and 2 languages"):
+        batch(["a", "b"], [["a"]])

@@ -8,11 +8,11 @@ import sys
 import time
 from pathlib import Path
 
-from epitome.evaluate.parallel import FEW, each
+from epitome.metrics.parallel import FEW, each
 
 SCRIPT = """
 import os, sys, time
-from epitome.evaluate.parallel import FEW, each
+from epitome.metrics.parallel import FEW, each
 
 def work(item):
     open(sys.argv[1], "a").write(f"{os.getpid()}\\n")
