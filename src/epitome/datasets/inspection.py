@@ -10,7 +10,6 @@ from typing import Any
 from epitome.datasets.pair import Dataset, Pair
 from epitome.datasets.problems import KINDS, Problem, problems
 from epitome.documents import count_length
-from epitome.documents.languages import certain_language
 from epitome.metrics.abstractiveness import abstractiveness
 
 MEASURES = {
@@ -95,11 +94,6 @@ def inspect(
         values={name: [row[name] for row in rows] for name in MEASURES},
         problems={kind: found[kind] for kind in KINDS if kind in found},
     )
-
-
-def certain_mix(data: Dataset) -> dict[str, int]:
-    """How many documents are in which language beyond doubt; `?` where script and function words leave one."""
-    return dict(Counter(certain_language(pair.document) or "?" for pair in data).most_common())
 
 
 def spread(values: Sequence[float]) -> Spread:

@@ -24,7 +24,12 @@ KINDS: Mapping[str, str] = {
     "cut-document": "a document that breaks off",
     "language": "a text that is certainly in another language than the row says",
     "leak": "a document that is also, or nearly, in the other data",
+    "summary-leak": "a gold summary that the other data has for another document",
 }
+TOGETHER = ("duplicate", "conflict", "near-duplicate", "same-summary")
+"""Kinds that are about several rows of one corpus: the first of them is the one to keep."""
+LEAKS = ("leak", "summary-leak")
+"""Kinds that are about other data."""
 USUAL = ("duplicate", "longer")
 """What `clean` drops unasked: such a row teaches nothing and is no loss. All else may be how the corpus is: of the
 16 corpora that this was tried on, 8 have copied summaries and 4 have summaries that several documents share."""
@@ -50,7 +55,7 @@ class Problem:
 
 
 def problems(data: Dataset, kinds: Iterable[str] = KINDS, others: Sequence[Dataset] = ()) -> list[Problem]:
-    """Everything found of these kinds, by place. `leak` is looked for in `others`.
+    """Everything found of these kinds, by place. Leaks are looked for in `others`.
 
     Of rows that belong together the first is the one to keep and is not named.
     """
@@ -118,21 +123,15 @@ def _short(text: str) -> str:
 
 
 def _duplicates(data: Dataset, _: Sequence[Dataset]) -> list[Problem]:
-    return [
-        Problem("duplicate", at, _named(data, first)) for first, at in _same(data) if _golds(data, first, at)
-    ]
+    return [Problem("duplicate", at, _named(data, twin)) for _, twin, at in _same(data) if twin is not None]
 
 
 def _conflicts(data: Dataset, _: Sequence[Dataset]) -> list[Problem]:
-    return [
-        Problem("conflict", at, _named(data, first))
-        for first, at in _same(data)
-        if not _golds(data, first, at)
-    ]
+    return [Problem("conflict", at, _named(data, first)) for first, twin, at in _same(data) if twin is None]
 
 
 def _near(data: Dataset, _: Sequence[Dataset]) -> list[Problem]:
-    same = {at for _, at in _same(data)}
+    same = {at for *_, at in _same(data)}
     groups = near([(pair.document, pair.lang) for pair in data])
     return [
         Problem("near-duplicate", at, _named(data, group[0]))
@@ -143,14 +142,16 @@ def _near(data: Dataset, _: Sequence[Dataset]) -> list[Problem]:
 
 
 def _same_summary(data: Dataset, _: Sequence[Dataset]) -> list[Problem]:
-    same = {at for _, at in _same(data)}
-    groups = exact((pair.summaries[0], pair.lang) for pair in data)
-    return [
-        Problem("same-summary", at, _named(data, group[0]))
-        for group in groups
-        for at in group[1:]
-        if at not in same
-    ]
+    same = {at for *_, at in _same(data)}
+    first: dict[str, int] = {}
+    found = []
+    for at, pair in enumerate(data):
+        golds = _golds(pair)
+        earlier = min((first[gold] for gold in golds & first.keys()), default=None)
+        if earlier is not None and at not in same:
+            found.append(Problem("same-summary", at, _named(data, earlier)))
+        first |= dict.fromkeys(golds - first.keys(), at)
+    return found
 
 
 def _leaks(data: Dataset, others: Sequence[Dataset]) -> list[Problem]:
@@ -165,17 +166,36 @@ def _leaks(data: Dataset, others: Sequence[Dataset]) -> list[Problem]:
     return found
 
 
-def _same(data: Dataset) -> list[tuple[int, int]]:
-    """First row and later one, where the documents are the same."""
-    groups = exact((pair.document, pair.lang) for pair in data)
-    return [(group[0], at) for group in groups for at in group[1:]]
+def _summary_leaks(data: Dataset, others: Sequence[Dataset]) -> list[Problem]:
+    held: dict[str, list[tuple[str, str]]] = {}
+    for other in others:
+        for pair in other:
+            for gold in sorted(_golds(pair)):
+                named = f"{pair.id} in {other.source}"
+                held.setdefault(gold, []).append((key(pair.document, pair.lang), named))
+    found = []
+    for at, pair in enumerate(data if held else ()):
+        document = key(pair.document, pair.lang)
+        shared = (one for gold in sorted(_golds(pair)) for one in held.get(gold, ()))
+        if named := next((named for theirs, named in shared if theirs != document), ""):
+            found.append(Problem("summary-leak", at, named))
+    return found
 
 
-def _golds(data: Dataset, one: int, other: int) -> bool:
-    ours, theirs = data.pairs[one], data.pairs[other]
-    return {key(gold, ours.lang) for gold in ours.summaries} == {
-        key(gold, theirs.lang) for gold in theirs.summaries
-    }
+def _same(data: Dataset) -> list[tuple[int, int | None, int]]:
+    """Where documents are the same: the first row, the earlier one with the same golds too if any, the later row."""
+    found = []
+    for group in exact((pair.document, pair.lang) for pair in data):
+        twins = {_golds(data.pairs[group[0]]): group[0]}
+        for at in group[1:]:
+            golds = _golds(data.pairs[at])
+            found.append((group[0], twins.get(golds), at))
+            twins.setdefault(golds, at)
+    return found
+
+
+def _golds(pair: Pair) -> frozenset[str]:
+    return frozenset(key(gold, pair.lang) for gold in pair.summaries)
 
 
 def _named(data: Dataset, at: int) -> str:
@@ -196,4 +216,5 @@ _SETS: Mapping[str, Callable[[Dataset, Sequence[Dataset]], list[Problem]]] = {
     "near-duplicate": _near,
     "same-summary": _same_summary,
     "leak": _leaks,
+    "summary-leak": _summary_leaks,
 }

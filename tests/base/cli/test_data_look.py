@@ -94,6 +94,8 @@ def test_split_makes_parts_that_add_up_and_leak_nothing(tmp_path: Path) -> None:
         (("clean", "DATA"), "where is the cleaned corpus"),
         (("clean", "DATA", "-o", "x.jsonl", "--drop", "ugly"), "'ugly'"),
         (("clean", "DATA", "-o", "x.jsonl", "--keep", "ugly"), "'ugly'"),
+        (("clean", "DATA", "-o", "x.jsonl", "--drop", "leak"), "into which data"),
+        (("clean", "DATA", "-o", "x.jsonl", "--against", "DATA", "--keep", "leak"), "contradicts --against"),
         (("split", "DATA", "-o", "x", "--parts", "train=2"), "no parts"),
         (("split", "DATA", "-o", "x", "--parts", "../up=0.5,b=0.5"), "no parts"),
         (("split", "DATA", "-o", "x", "--parts", "a=0.5,a=0.5"), "no parts"),

@@ -57,7 +57,8 @@ def test_each_kind_is_found_in_the_later_row_and_can_be_dropped(kind: str, pair:
 
 
 def test_a_leak_is_a_document_that_is_nearly_in_the_other_data() -> None:
-    test = Dataset([replace(GOOD, id="theirs", document=TIDE.replace("380,000", "390,000"))], "test.jsonl")
+    edited = TIDE.replace("380,000", "390,000")
+    test = Dataset([Pair(edited, ("The mill turns again.",), id="theirs")], "test.jsonl")
     assert kinds(GOOD, Pair(OWL, ("An owl.",)), others=(test,)) == [("leak", "good")]
     kept, dropped = clean(Dataset([GOOD, Pair(OWL, ("An owl.",), id="owl")]), (), (test,))
     assert [one.id for one in kept] == ["owl"]
@@ -83,3 +84,32 @@ def test_an_unknown_kind_is_refused_with_the_known_ones() -> None:
 
 def test_every_kind_is_explained() -> None:
     assert all(about and not about.endswith(".") for about in KINDS.values())
+
+
+def test_a_copy_of_a_later_row_is_a_duplicate_though_the_first_differs() -> None:
+    other = replace(GOOD, id="other", summaries=("Anglers are angry.",))
+    again = replace(other, id="again")
+    assert kinds(GOOD, other, again) == [("conflict", "other"), ("duplicate", "again")]
+    kept, dropped = clean(Dataset([GOOD, other, again]))
+    assert [one.id for one in kept] == ["good", "other"]
+    assert dropped[0].detail == "as other"
+
+
+def test_of_rows_that_belong_together_one_without_another_fault_is_kept() -> None:
+    copied = replace(GOOD, id="copied", summaries=(" ".join(TIDE.split()[:8]),))
+    later = replace(GOOD, id="later", summaries=("Anglers are angry.",))
+    kept, dropped = clean(Dataset([copied, GOOD, later]), ["copied", "conflict"])
+    assert [one.id for one in kept] == ["good"]
+    assert [(one.kind, one.at) for one in dropped] == [("copied", 0), ("conflict", 2)]
+
+
+def test_any_gold_may_be_shared_within_a_corpus_or_with_the_other() -> None:
+    owl = Pair(OWL, ("An owl was found.", *GOOD.summaries), id="owl")
+    assert kinds(GOOD, owl) == [("same-summary", "owl")]
+    assert kinds(owl, others=(Dataset([GOOD], "test.jsonl"),)) == [("summary-leak", "owl")]
+    assert kinds(GOOD, others=(Dataset([replace(GOOD, id="same")], "test.jsonl"),)) == [("leak", "good")]
+
+
+def test_leaks_need_data_to_leak_into() -> None:
+    with pytest.raises(UsageError, match="into which data"):
+        clean(Dataset([GOOD]), ["leak"])

@@ -52,7 +52,7 @@ def clean(
     from epitome.cli.progress import fetching, note
     from epitome.datasets.clean import clean as cleaned
     from epitome.datasets.columns import parse
-    from epitome.datasets.problems import KINDS, USUAL
+    from epitome.datasets.problems import KINDS, LEAKS, USUAL
     from epitome.datasets.read import load
     from epitome.datasets.write import write
     from epitome.errors import UsageError
@@ -65,7 +65,9 @@ def clean(
     if unknown := sorted(set(keep or ()) - KINDS.keys()):
         raise UsageError(f"no kind of problem is called {unknown[0]!r}", hint=f"one of {', '.join(KINDS)}")
     if "all" in kinds:
-        kinds = KINDS.keys() - set(keep or ())
+        kinds = KINDS.keys() - set(keep or ()) - (set() if against else set(LEAKS))
+    if against and "leak" in (keep or ()):
+        raise UsageError("--keep leak contradicts --against", hint="leave out one of them")
     with fetching() as report:
         data = load(source, parse(column or ()), split=split, limit=limit, strict=strict, on_progress=report)
         others = [load(one, on_progress=report) for one in against or ()]
