@@ -207,7 +207,10 @@ def page(results: dict[str, Any]) -> str:
         "| metric | " + " | ".join(f"{name}: {judgment}" for name, judgment, _ in graded) + " |",
         "|---" * (len(graded) + 1) + "|",
     ]
-    best = [max(abs(each["Spearman"][0]) for each in metrics.values() if "Spearman" in each) for _, _, metrics in graded]
+    best = [
+        max(abs(each["Spearman"][0]) for each in metrics.values() if "Spearman" in each)
+        for _, _, metrics in graded
+    ]
     for metric in dict.fromkeys(metric for _, _, metrics in graded for metric in metrics):
         cells = []
         for (_, _, metrics), top in zip(graded, best, strict=True):
