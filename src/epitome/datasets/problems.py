@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from epitome.datasets.near import exact, key, near
+from epitome.datasets.near import RELATED, exact, key, near
 from epitome.datasets.pair import Dataset, Pair
 from epitome.documents import count_length
 from epitome.documents.languages import certain_language
@@ -23,7 +23,7 @@ KINDS: Mapping[str, str] = {
     "cut-summary": "a gold summary that breaks off",
     "cut-document": "a document that breaks off",
     "language": "a text that is certainly in another language than the row says",
-    "leak": "a document that is also, or nearly, in the other data",
+    "leak": "a document that shares half or more of its word 5-grams with one of the other data",
     "summary-leak": "a gold summary that the other data has for another document",
 }
 TOGETHER = ("duplicate", "conflict", "near-duplicate", "same-summary")
@@ -156,7 +156,8 @@ def _same_summary(data: Dataset, _: Sequence[Dataset]) -> list[Problem]:
 
 def _leaks(data: Dataset, others: Sequence[Dataset]) -> list[Problem]:
     held = [(other.source, pair) for other in others for pair in other]
-    groups = near([(pair.document, pair.lang) for pair in (*data, *(pair for _, pair in held))])
+    texts = [(pair.document, pair.lang) for pair in (*data, *(pair for _, pair in held))]
+    groups = near(texts, RELATED)
     found = []
     for group in groups:
         theirs = next((at - len(data) for at in group if at >= len(data)), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
-from epitome.datasets.near import key, near
+from epitome.datasets.near import RELATED, key, near
 from epitome.datasets.pair import Dataset, Pair
 from epitome.documents import count_length
 from epitome.errors import UsageError
@@ -18,10 +18,10 @@ def split(
 ) -> dict[str, Dataset]:
     """Parts by name, each with about its share of the rows, in the order of the data.
 
-    Documents that are the same or nearly so (see `near`) stay in one part. Within what the rows have in common (`by`:
-    domain, language, third of the length) each part gets its share. The same rows in another order are split the same
-    way; another seed splits them anew. Raises `UsageError` for shares that do not add up to 1 or a part that would be
-    empty.
+    Documents that are the same, nearly so, or share half of their word 5-grams stay in one part. Within what the rows
+    have in common (`by`: domain, language, order of magnitude of the length) each part gets its share. The same rows in
+    another order are split the same way; another seed splits them anew. Raises `UsageError` for shares that do not add
+    up to 1 or a part that would be empty.
     """
     _check(data, shares, by)
     groups = _groups(data)
@@ -61,7 +61,7 @@ def _check(data: Dataset, shares: Mapping[str, float], by: Sequence[str]) -> Non
 
 def _groups(data: Dataset) -> list[list[int]]:
     """Places of rows that must stay together; most are alone."""
-    together = near([(pair.document, pair.lang) for pair in data])
+    together = near([(pair.document, pair.lang) for pair in data], RELATED)
     inside = {at for group in together for at in group}
     return together + [[at] for at in range(len(data)) if at not in inside]
 

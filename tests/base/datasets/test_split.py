@@ -96,3 +96,13 @@ def test_a_part_that_would_be_empty_is_refused() -> None:
 def test_rows_are_shared_out_by_what_is_known_only() -> None:
     with pytest.raises(UsageError, match="'author'"):
         split(corpus(20), SHARES, by=("author",))
+
+
+def test_two_versions_of_a_text_stay_together_though_neither_is_a_duplicate() -> None:
+    data = corpus(60)
+    first = data.pairs[0].document.split()
+    version = " ".join([*first[: len(first) * 3 // 4], *(f"new{at}" for at in range(len(first) // 4))])
+    both = Dataset([*data.pairs, Pair(version, ("gold",), id="version", domain="law")])
+    assert near([(data.pairs[0].document, "en"), (version, "en")]) == []
+    parts = split(both, SHARES)
+    assert len([name for name, part in parts.items() if {"0", "version"} & {pair.id for pair in part}]) == 1
