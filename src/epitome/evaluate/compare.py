@@ -9,15 +9,13 @@ from epitome.datasets.pair import Pair
 from epitome.documents import count_length
 from epitome.evaluate.measures import MEASURES
 from epitome.evaluate.result import Breakdown, Comparison, Figure, SystemResult
-from epitome.metrics.bootstrap import holm, interval, paired
+from epitome.metrics.bootstrap import RESAMPLES, holm, interval, paired
 
 if TYPE_CHECKING:
     from epitome.evaluate.score import Scores
 
-SAMPLES = 2000
-"""Resamples for an interval, as sacrebleu draws for its paired tests by default."""
 TRIALS = 10_000
-"""Of approximate randomisation, as there."""
+"""Of approximate randomisation, as sacrebleu draws by default."""
 CERTAIN = 0.05
 """Corrected p below which a difference is called one."""
 LEAST_PART = 5
@@ -25,7 +23,7 @@ LEAST_PART = 5
 
 
 def figures(
-    scores: Mapping[str, Sequence[float | None]], seed: int = 0, samples: int = SAMPLES
+    scores: Mapping[str, Sequence[float | None]], seed: int = 0, samples: int = RESAMPLES
 ) -> dict[str, Figure]:
     """Mean and 95 % interval of each metric, over the documents it says something of."""
     found: dict[str, Figure] = {}
@@ -131,7 +129,7 @@ def _part(
             one.name: figures(
                 {metric: [column[at] for at in places] for metric, column in one.scores.items()},
                 seed,
-                SAMPLES // 2,
+                RESAMPLES // 2,
             )
             for one in systems
         },

@@ -16,13 +16,14 @@ from epitome import settings as places
 from epitome.datasets.pair import Dataset, Pair
 from epitome.errors import SourceError, UsageError
 from epitome.evaluate import signature
-from epitome.evaluate.compare import SAMPLES, breakdowns, columns, comparisons, figures
+from epitome.evaluate.compare import breakdowns, columns, comparisons, figures
 from epitome.evaluate.examples import examples
 from epitome.evaluate.measures import groups
-from epitome.metrics.parallel import each
 from epitome.evaluate.published import published
 from epitome.evaluate.result import Evaluation, Output, Shift, SystemResult
 from epitome.evaluate.systems import System, named, open_system, require
+from epitome.metrics.bootstrap import RESAMPLES
+from epitome.metrics.parallel import each
 from epitome.metrics.rouge import PROTOCOLS, Protocol
 from epitome.models.model import Progress
 from epitome.store.generations import Generations
@@ -281,7 +282,7 @@ def _evaluation(
     data: Dataset, settings: Settings, results: list[SystemResult], shifts: list[Shift]
 ) -> Evaluation:
     common = signature.common(
-        data, settings.golds, SAMPLES, settings.seed, settings.request, settings.chinese == "words"
+        data, settings.golds, RESAMPLES, settings.seed, settings.request, settings.chinese == "words"
     )
     for one in results:
         extra = {"system": one.identity, "prompt": one.prompt} if one.prompt else {"system": one.identity}

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     Scores = Sequence[float] | NDArray[np.float64]
 
+RESAMPLES = 2000
+"""For an interval: more moves its ends by less than they are rounded to."""
 _CHUNK = 4_000_000  # numbers drawn at once: 32 MB
 
 
@@ -32,7 +34,7 @@ class Paired:
     p: float
 
 
-def interval(scores: Scores, samples: int = 2000, seed: int = 0) -> tuple[float, float, float]:
+def interval(scores: Scores, samples: int = RESAMPLES, seed: int = 0) -> tuple[float, float, float]:
     """The mean of per-document scores and its 95 % interval (mean, low, high), by the percentile bootstrap.
 
     Raises `UsageError` if there is no score.
@@ -60,7 +62,7 @@ def paired(a: Scores, b: Scores, samples: int = 10_000, seed: int = 0) -> Paired
         )
     differences = _values(a) - _values(b)
     rng = np.random.default_rng(seed)
-    low, high = np.percentile(_means(differences, samples, rng), (2.5, 97.5))
+    low, high = np.percentile(_means(differences, min(samples, RESAMPLES), rng), (2.5, 97.5))
     observed = abs(float(differences.mean()))
     swapped = np.abs(_signed_means(differences, samples, rng))
     # Rounding must not make a tie look smaller than what was seen.
@@ -108,11 +110,12 @@ def _means(values: NDArray[np.float64], samples: int, rng: np.random.Generator) 
 def _signed_means(values: NDArray[np.float64], samples: int, rng: np.random.Generator) -> NDArray[np.float64]:
     import numpy as np
 
-    size = len(values)
-    # Signs a byte each: eight times as fast as whole integers.
-    return np.concatenate(
-        [
-            (rng.integers(0, 2, (rows, size), dtype=np.int8) * 2.0 - 1) @ values / size
-            for rows in _chunks(size, samples)
-        ]
-    )
+    size, total = len(values), values.sum()
+    found = []
+    for rows in _chunks(size, samples):
+        # A random bit a document says whose score keeps its sign: an eighth of a byte drawn, not eight.
+        bits = np.unpackbits(
+            np.frombuffer(rng.bytes(rows * -(-size // 8)), np.uint8).reshape(rows, -1), axis=1
+        )
+        found.append((2 * (bits[:, :size].astype(np.float64) @ values) - total) / size)
+    return np.concatenate(found)
