@@ -174,12 +174,19 @@ def _spooled(pairs: Iterable[Pair]) -> Iterator[_Table]:
 
 
 def _separated(table: _Table, file: IO[str], delimiter: str) -> None:
-    writer = csv.writer(file, delimiter=delimiter, lineterminator="\n")
+    # With "\n" alone a carriage return inside a field would not be quoted.
+    writer = csv.writer(file, delimiter=delimiter, lineterminator="\r\n")
     writer.writerow("summary" if table.single and name == "summaries" else name for name in table.columns)
     for row in table:
         if table.single:
             row["summaries"] = row["summaries"][0]
-        writer.writerow(_text(value) for value in row.values())
+        texts = [_text(value) for value in row.values()]
+        if any("\x00" in text for text in texts):
+            raise UsageError(
+                f"the row {row['id']!r} has a NUL character, which makes a CSV file binary data",
+                hint="write it as .jsonl or .parquet",
+            )
+        writer.writerow(texts)
 
 
 def _text(value: Any) -> str:

@@ -123,7 +123,7 @@ def test_what_stands_in_the_way_is_kept(tmp_path: Path) -> None:
 
 
 TEXTS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30).filter(
-    lambda text: text.strip("\ufeff") == text
+    lambda text: text.strip("\ufeff") == text and "\x00" not in text
 )
 PRINTED = TEXTS.map(lambda text: "x" + "".join(char for char in text if char.isprintable()) + "x")
 
@@ -136,6 +136,23 @@ def test_any_texts_survive(tmp_path: Path, rows: list[tuple[str, list[str]]], da
         Pair(f"x{document}x", tuple(f"[{gold}]" for gold in golds), str(at))
         for at, (document, golds) in enumerate(rows)
     ]
+    write(pairs, tmp_path / name)
+    assert load(str(tmp_path / name)).fingerprint == Dataset(pairs).fingerprint
+
+
+def test_a_nul_character_survives_in_json_and_is_refused_in_csv(tmp_path: Path) -> None:
+    pairs = [Pair("a\x00b", ("gold",), "1")]
+    write(pairs, tmp_path / "t.jsonl")
+    assert load(str(tmp_path / "t.jsonl")).pairs[0].document == "a\x00b"
+    with pytest.raises(UsageError, match="the row '1' has a NUL character"):
+        write(pairs, tmp_path / "t.csv")
+    assert not (tmp_path / "t.csv").exists()
+
+
+@pytest.mark.parametrize("text", ["a\rb", "\r", "a\r\nb", 'a"b,c', "a\nb", "\t"])
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv"])
+def test_line_ends_and_quotes_stay_inside_their_field(tmp_path: Path, text: str, name: str) -> None:
+    pairs = [Pair(f"x{text}x", ("gold",), "1"), Pair("second", (f"[{text}]",), "2")]
     write(pairs, tmp_path / name)
     assert load(str(tmp_path / name)).fingerprint == Dataset(pairs).fingerprint
 
