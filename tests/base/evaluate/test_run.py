@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from tests.base.evaluate.corpus import CHINESE_PAIR, ENGLISH, PAIRS
 
-from epitome.datasets.pair import Dataset
+from epitome.datasets.pair import Dataset, Pair
 from epitome.errors import EpitomeError, ModelError, SourceError, UsageError
-from epitome.evaluate.run import Settings, Watch, evaluate
+from epitome.evaluate.result import Output
+from epitome.evaluate.run import Settings, Watch, evaluate, generate
 from epitome.metrics.rouge import rouge
+from epitome.store.generations import Generations
 from epitome.types import Length, Request
 
 
@@ -159,6 +162,34 @@ def test_what_makes_no_sense_is_refused_before_any_work(
     with pytest.raises(error, match=says):
         evaluate(ENGLISH, settings, Watch(stage=lambda stage, *_: done.append(stage)))
     assert done == []
+
+
+class Echo:
+    """A system whose summary is the focus that it was asked for."""
+
+    name, identity, prompt, seconds = "echo", "echo", "", 0.0
+
+    def __init__(self, kind: str = "model") -> None:
+        self.kind = kind
+
+    def outputs(
+        self,
+        pairs: Sequence[Pair],
+        request: Request,
+        *,
+        cache: Generations | None = None,
+        on_row: Callable[[int], None] | None = None,
+    ) -> list[Output]:
+        return [Output(pair.id, request.focus) for pair in pairs]
+
+    def close(self) -> None: ...
+
+
+def test_each_document_can_have_its_own_focus_and_keeps_its_place() -> None:
+    settings = Settings(focus="title")
+    assert [one.text for one in generate(Echo(), PAIRS, settings)] == [pair.title for pair in PAIRS]
+    assert [one.id for one in generate(Echo(), PAIRS, settings)] == [pair.id for pair in PAIRS]
+    assert {one.text for one in generate(Echo("baseline"), PAIRS, settings)} == {""}
 
 
 def test_data_without_a_pair_is_refused() -> None:
