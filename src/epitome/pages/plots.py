@@ -1,29 +1,35 @@
 """Plots as inline SVG, coloured by the page's own CSS variables, so that they follow light and dark.
 
-Each has a title that says what it shows and stretches to the width it has; figures stand beside the marks, so that
-nothing is said by colour or length alone.
+Drawn for a phone's width, so that their letters can be read there. Each has a title that says what it shows, and
+figures stand beside the marks, so that nothing is said by colour or length alone.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from unicodedata import east_asian_width
 
 from markupsafe import Markup
 
 from epitome.pages.page import render
 
-WIDTH = 640
+WIDTH = 360
 BINS = 24
-_ROW = 30
-_LEFT, _RIGHT = 170, 110
+_ROW = 40
+_EDGE = 8
+"""Room beside the scale, for marks that stand on its ends."""
+_NAME = 38
+"""Columns of text that a name may take above its marks."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """One row: its name, where its marks stand (in SVG units), and its figure."""
+    """One row: its name, in full and as it fits, where its marks stand (in SVG units), and its figure."""
 
     name: str
+    short: str
     figure: str
     y: float
     x: float
@@ -45,7 +51,7 @@ def histogram(values: Sequence[float], *, label: str, unit: str = "") -> Markup:
     bars = [
         {
             "x": at * step,
-            "height": 100 * count / max(counts),
+            "height": 80 * count / max(counts),
             "about": f"{_short(least + at * size)}: {count:,}",
         }
         for at, count in enumerate(counts)
@@ -68,59 +74,70 @@ def intervals(rows: Sequence[tuple[str, float, float, float]], *, label: str) ->
     """Means with their intervals, (name, mean, low, high) a row, on one scale. Nothing without a row."""
     if not rows:
         return Markup("")
-    scale = _Scale([value for _, _, low, high in rows for value in (low, high)])
+    scale = _Scale([value for _, *numbers in rows for value in numbers])
     marks = [
-        _Mark(name, f"{mean:.2f}", (at + 0.5) * _ROW, scale(mean), scale(low), scale(high))
+        _mark(at, name, f"{mean:.2f}", scale(mean), scale(low), scale(high))
         for at, (name, mean, low, high) in enumerate(rows)
     ]
-    return _rows("intervals.html", label, marks, scale)
+    return render(
+        "intervals.html",
+        label=label,
+        marks=marks,
+        ticks=scale.ticks(),
+        width=WIDTH,
+        height=len(marks) * _ROW,
+    )
 
 
 def bars(rows: Sequence[tuple[str, float]], *, label: str) -> Markup:
     """Values as bars from zero, (name, value) a row. Nothing without a row."""
     if not rows:
         return Markup("")
-    scale = _Scale([0.0, *(value for _, value in rows)])
+    scale = _Scale([0.0, *(value for _, value in rows)], whole=False)
     marks = [
-        _Mark(
-            name,
-            _short(value),
-            (at + 0.5) * _ROW,
-            scale(value),
-            min(scale(0), scale(value)),
-            max(scale(0), scale(value)),
-        )
+        _mark(at, name, _short(value), scale(value), *sorted((scale(0), scale(value))))
         for at, (name, value) in enumerate(rows)
     ]
-    return _rows("bars.html", label, marks, scale)
+    return render("bars.html", label=label, marks=marks, width=WIDTH, height=len(marks) * _ROW)
 
 
 class _Scale:
-    """From values to SVG units, with a little room on both sides."""
+    """From values to SVG units; with `whole`, it ends at round numbers."""
 
-    def __init__(self, values: Sequence[float]) -> None:
+    def __init__(self, values: Sequence[float], *, whole: bool = True) -> None:
         least, most = min(values), max(values)
-        room = (most - least) * 0.04 or 1.0
-        self.least = least - room if least else 0.0
-        self.most = most + room
+        span = most - least or abs(most) / 10 or 1.0
+        power = 10.0 ** math.floor(math.log10(span / 4))
+        self.step = next(power * times for times in (1, 2, 5, 10, 20) if power * times >= span / 4)
+        self.least = math.floor(least / self.step) * self.step if whole else least
+        self.most = math.ceil(most / self.step) * self.step if whole else most
+        if self.most == self.least:
+            self.most += self.step
 
     def __call__(self, value: float) -> float:
         share = (value - self.least) / (self.most - self.least)
-        return _LEFT + share * (WIDTH - _LEFT - _RIGHT)
+        return _EDGE + share * (WIDTH - 2 * _EDGE)
+
+    def ticks(self) -> list[tuple[float, str]]:
+        """Places of round numbers and what they are, from the least to the most."""
+        digits = max(0, -math.floor(math.log10(self.step)))
+        count = round((self.most - self.least) / self.step)
+        numbers = [self.least + at * self.step for at in range(count + 1)]
+        return [(self(number), f"{round(number, digits) + 0.0:,.{digits}f}") for number in numbers]
 
 
-def _rows(template: str, label: str, marks: Sequence[_Mark], scale: _Scale) -> Markup:
-    return render(
-        template,
-        label=label,
-        marks=marks,
-        width=WIDTH,
-        height=len(marks) * _ROW + 26,
-        left=_LEFT,
-        right=WIDTH - _RIGHT,
-        least=_short(scale.least),
-        most=_short(scale.most),
-    )
+def _mark(at: int, name: str, figure: str, x: float, left: float, right: float) -> _Mark:
+    return _Mark(name, _fit(name), figure, at * _ROW, x, left, right)
+
+
+def _fit(name: str) -> str:
+    """As much of a name as there is room for; the whole of it stands in the mark's title."""
+    room = _NAME
+    for at, char in enumerate(name):
+        room -= 2 if east_asian_width(char) in "WF" else 1
+        if room < 0:
+            return name[:at] + "…"
+    return name
 
 
 def _short(value: float) -> str:

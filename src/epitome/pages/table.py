@@ -16,10 +16,11 @@ def table(
 
     With `sortable`, a click on a column's head sorts by it where scripts run.
     """
+    cells = [[_cell(cell) for cell in row] for row in rows]
+    numbers = {at for row in cells for at, cell in enumerate(row) if at and cell["number"] is not None}
     return render(
-        "table.html", columns=columns, rows=[[_cell(cell) for cell in row] for row in rows], caption=caption,
-        sortable=sortable,
-    )  # fmt: skip
+        "table.html", columns=columns, rows=cells, numbers=numbers, caption=caption, sortable=sortable
+    )
 
 
 def _cell(value: object) -> dict[str, object]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from epitome.evaluate.compare import CERTAIN, verdict
 from epitome.evaluate.measures import GROUPS, MEASURES
 from epitome.evaluate.perturb import KEEPS_MEANING
-from epitome.evaluate.result import Breakdown, Evaluation, Figure, SystemResult
+from epitome.evaluate.result import Breakdown, Comparison, Evaluation, Example, Figure, SystemResult
 
 TITLES = {
     "rouge": "Beside the gold summaries: ROUGE",
@@ -21,7 +20,11 @@ TITLES = {
     "fluency": "How it reads",
     "length": "How long it is",
 }
+COMPARED = ("rouge1", "rouge2", "rougeL", "bertscore", "support")
+"""Measures whose comparisons come first."""
 BREAKDOWN = ("rouge1", "rouge2", "rougeL", "bertscore", "support", "unsupported", "words")
+DOCUMENT, SUMMARY = 20_000, 5_000
+"""Characters of a document and of a summary that an example shows."""
 BY = {"domain": "By domain", "lang": "By language", "length": "By length of the document"}
 
 
@@ -31,12 +34,22 @@ class Cell:
 
     figure: Figure
     best: bool = False
-    """Better than every other system that copies no gold, as far as the comparisons can tell."""
+    """Better than every other system that copies no gold, beyond chance."""
+    signed: bool = False
+    """A difference, shown with its sign."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A row's name with a remark on it."""
+
+    text: str
+    remark: str
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under columns; the first column names the row. Cells are texts, numbers or `Cell`s."""
+    """Rows under columns; the first column names the row. Cells are texts, numbers, `Cell`s or `Name`s."""
 
     title: str
     columns: tuple[str, ...]
@@ -49,7 +62,7 @@ def groups(evaluation: Evaluation) -> list[Table]:
     """One table for each group of measures that was computed: systems down, measures across."""
     scored = [one for one in evaluation.systems if one.figures]
     best = _best(evaluation)
-    found = []
+    found: list[Table] = []
     for group in GROUPS:
         names = [
             name
@@ -62,8 +75,19 @@ def groups(evaluation: Evaluation) -> list[Table]:
             ]
             if group == "rouge":
                 rows += _published(evaluation, names)
-            found.append(Table(TITLES[group], ("system", *_labels(names)), rows, about=_about(names)))
+            note = "" if found else _note(evaluation)
+            found.append(Table(TITLES[group], ("system", *_labels(names)), rows, note, _about(names)))
     return found
+
+
+def _note(evaluation: Evaluation) -> str:
+    note = "Means over documents, with 95 % intervals (percentile bootstrap)."
+    if not evaluation.comparisons:
+        return note
+    return (
+        f"{note} In bold: the best, where it differs from {evaluation.comparisons[0].b} beyond chance and its interval "
+        "is clear of every other system's. An oracle has seen the gold summaries and does not compete."
+    )
 
 
 def _cell(one: SystemResult, metric: str, best: set[tuple[str, str]]) -> Cell | None:
@@ -85,14 +109,17 @@ def _about(names: Iterable[str]) -> list[str]:
 
 def _published(evaluation: Evaluation, names: Sequence[str]) -> list[tuple[object, ...]]:
     return [
-        (f"{one.system} (published: {one.split})", *(one.figures.get(name) for name in names))
+        (Name(one.system, f"published: {one.split}"), *(one.figures.get(name) for name in names))
         for one in evaluation.published
     ]
 
 
 def _best(evaluation: Evaluation) -> set[tuple[str, str]]:
-    """System and metric where one is really better than the reference and no other has a higher figure, or where the
-    reference is really better than all. The oracle, which has seen the gold summaries, does not compete."""
+    """System and metric where one is really better than all others.
+
+    Only differences from the reference are tested; from a third system, intervals that do not meet are asked for,
+    which is stricter than a paired test.
+    """
     rivals = [one for one in evaluation.systems if one.figures and one.kind != "oracle"]
     found = set()
     for metric in {one.metric for one in evaluation.comparisons}:
@@ -104,32 +131,45 @@ def _best(evaluation: Evaluation) -> set[tuple[str, str]]:
         if len(ordered) < 2:
             continue
         tests = {one.a: one for one in evaluation.comparisons if one.metric == metric}
-        top = ordered[0].name
-        against = [test for name, test in tests.items() if name in {one.name for one in rivals}]
-        won = verdict(tests[top]) == "yes" if top in tests else all(verdict(test) == "no" for test in against)
-        if won:
-            found.add((top, metric))
+        top, *others = ordered
+        if all(_ahead(top, other, metric, tests) for other in others):
+            found.add((top.name, metric))
     return found
 
 
-def comparisons(evaluation: Evaluation) -> Table | None:
-    """Every tested difference, with its verdict."""
-    if not evaluation.comparisons:
-        return None
-    reference = evaluation.comparisons[0].b
+def _ahead(top: SystemResult, other: SystemResult, metric: str, tests: Mapping[str, Comparison]) -> bool:
+    reference = next(iter(tests.values())).b
+    if other.name == reference:
+        return top.name in tests and verdict(tests[top.name]) == "yes"
+    if top.name == reference:
+        return other.name in tests and verdict(tests[other.name]) == "no"
+    ours, theirs = top.figures[metric], other.figures[metric]
+    return ours.low > theirs.high or ours.high < theirs.low
+
+
+def comparisons(evaluation: Evaluation) -> list[Table]:
+    """Every tested difference, with its verdict: those in the main measures, then the others."""
+    main = [one for one in evaluation.comparisons if one.metric in COMPARED]
+    others = [one for one in evaluation.comparisons if one.metric not in COMPARED]
+    held = [(main, ""), (others, ", in the other measures")]
+    return [_compared(tests, which) for tests, which in held if tests]
+
+
+def _compared(tests: Sequence[Comparison], which: str) -> Table:
+    reference = tests[0].b
     rows: list[tuple[object, ...]] = [
         (
             one.a,
             MEASURES[one.metric].label,
-            Cell(Figure(one.difference, one.low, one.high, 0)),
+            Cell(Figure(one.difference, one.low, one.high, 0), signed=True),
             _p(one.p),
             _p(one.corrected),
             verdict(one),
         )
-        for one in evaluation.comparisons
+        for one in tests
     ]
     return Table(
-        f"Beside {reference}",
+        f"Compared with {reference}{which}",
         ("system", "metric", f"difference from {reference}", "p", "p, corrected", "better?"),
         rows,
         "Paired on the same documents. Interval by paired bootstrap, p by approximate randomisation (two-sided), "
@@ -178,7 +218,7 @@ def perturbations(evaluation: Evaluation) -> Table | None:
             "stay" if KEEPS_MEANING.get(one.kind, True) else "move",
             one.documents,
             Cell(one.moved),
-            *(Cell(one.quality[name]) if name in one.quality else None for name in metrics),
+            *(Cell(one.quality[name], signed=True) if name in one.quality else None for name in metrics),
         )
         for one in evaluation.perturbations
     ]
@@ -236,6 +276,12 @@ def bad_rows(evaluation: Evaluation) -> Table | None:
     return Table("Rows passed over", ("line", "why"), rows) if rows else None
 
 
+def title(evaluation: Evaluation) -> str:
+    """The end of a long path is enough to know it by; the whole stands below."""
+    source = str(evaluation.data.get("source", ""))
+    return "Evaluation on " + "/".join(source.replace("\\", "/").split("/")[-2:])
+
+
 def data(evaluation: Evaluation) -> list[tuple[str, str]]:
     """The data in a few lines."""
     held = evaluation.data
@@ -258,13 +304,42 @@ def made(evaluation: Evaluation) -> list[tuple[str, str]]:
     """Settings, versions and date: what is needed to do it again."""
     return [
         ("signature", evaluation.signature),
-        *(
-            (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-            for name, value in evaluation.settings.items()
-        ),
+        *((name, _plain(value)) for name, value in evaluation.settings.items()),
         ("versions", ", ".join(f"{name} {version}" for name, version in evaluation.versions.items())),
         ("made", evaluation.created),
     ]
+
+
+def _plain(value: object) -> str:
+    """A setting as people write it."""
+    if value is None or value in ("", [], (), {}):
+        return "not given"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name}: {_plain(held)}" for name, held in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_plain(one) for one in value)
+    return str(value)
+
+
+def examples(evaluation: Evaluation) -> list[Example]:
+    """The examples; of very long texts the beginning, and how much that is."""
+    return [
+        replace(
+            one,
+            document=_beginning(one.document, DOCUMENT),
+            golds=tuple(_beginning(gold, SUMMARY) for gold in one.golds),
+            outputs={name: _beginning(text, SUMMARY) for name, text in one.outputs.items()},
+        )
+        for one in evaluation.examples
+    ]
+
+
+def _beginning(text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit]}… [the first {limit:,} of {len(text):,} characters]"
 
 
 def published(evaluation: Evaluation) -> list[str]:

@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from epitome.evaluate.measures import MEASURES
 from epitome.evaluate.report import contents
-from epitome.evaluate.report.contents import Cell, Table
+from epitome.evaluate.report.contents import Cell, Name, Table
 from epitome.evaluate.result import Evaluation
 from epitome.pages import page, render, table
 from epitome.pages.plots import histogram, intervals
@@ -19,25 +19,27 @@ SPREAD = 6
 
 def html(evaluation: Evaluation) -> str:
     """The whole page. Documents and outputs stand in it as examples only, so its size does not grow with the data."""
-    source, count = evaluation.data.get("source", ""), evaluation.data.get("n", 0)
+    count = evaluation.data.get("n", 0)
+    groups = [(one, _table(one)) for one in contents.groups(evaluation)]
     names = [one.name for one in evaluation.systems]
     body = render(
         "epitome.evaluate.report:report.html",
         data=contents.data(evaluation),
-        groups=[(one, _table(one)) for one in contents.groups(evaluation)],
+        first=groups[0] if groups else None,
+        groups=groups[1:],
         published=contents.published(evaluation),
         plots=_plots(evaluation),
         spreads=_spreads(evaluation),
-        comparisons=_maybe(contents.comparisons(evaluation)),
+        comparisons=[(one, _table(one)) for one in contents.comparisons(evaluation)],
         breakdowns=[(one, _table(one)) for one in contents.breakdowns(evaluation)],
         perturbations=_maybe(contents.perturbations(evaluation)),
         failures=_maybe(contents.failures(evaluation)),
-        examples=evaluation.examples,
+        examples=contents.examples(evaluation),
         systems=_table(contents.systems(evaluation)),
         bad=_maybe(contents.bad_rows(evaluation)),
         made=contents.made(evaluation),
     )
-    return page(f"Evaluation on {source}", body, lead=f"{count:,} documents: {', '.join(names)}")
+    return page(contents.title(evaluation), body, lead=f"{count:,} documents: {', '.join(names)}")
 
 
 def _maybe(one: Table | None) -> tuple[Table, Markup] | None:
@@ -51,6 +53,8 @@ def _table(one: Table) -> Markup:
 def _cell(value: object) -> object:
     if isinstance(value, Cell):
         return Number.of(render("epitome.evaluate.report:figure.html", cell=value), value.figure.mean)
+    if isinstance(value, Name):
+        return Markup("{} <small>{}</small>").format(value.text, value.remark)
     return value
 
 

@@ -6,26 +6,26 @@ import re
 from collections.abc import Iterable
 
 from epitome.evaluate.report import contents
-from epitome.evaluate.report.contents import Cell, Table
+from epitome.evaluate.report.contents import Cell, Name, Table
 from epitome.evaluate.result import Evaluation, Example
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|#~])")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|#~$&])")
 
 
 def markdown(evaluation: Evaluation) -> str:
     """Tables, examples and settings, in the order of the HTML page."""
-    parts = [f"# Evaluation on {_text(evaluation.data.get('source', ''))}", _pairs(contents.data(evaluation))]
+    parts = [f"# {_text(contents.title(evaluation))}", _pairs(contents.data(evaluation))]
     parts += [_table(one) for one in contents.groups(evaluation)]
     parts += [f"- {_text(line)}" for line in contents.published(evaluation)]
     for one in (
-        contents.comparisons(evaluation),
+        *contents.comparisons(evaluation),
         *contents.breakdowns(evaluation),
         contents.perturbations(evaluation),
         contents.failures(evaluation),
     ):
         parts.append(_table(one) if one else "")
     if evaluation.examples:
-        parts += ["## Examples", *(_example(one) for one in evaluation.examples)]
+        parts += ["## Examples", *(_example(one) for one in contents.examples(evaluation))]
     bad = contents.bad_rows(evaluation)
     parts += [_table(contents.systems(evaluation)), _table(bad) if bad else ""]
     parts += ["## How it was made", _pairs(contents.made(evaluation))]
@@ -47,8 +47,11 @@ def _table(one: Table) -> str:
 def _cell(value: object) -> str:
     if isinstance(value, Cell):
         figure = value.figure
-        mean = f"**{figure.mean:.2f}**" if value.best else f"{figure.mean:.2f}"
-        return f"{mean} ({figure.low:.2f} to {figure.high:.2f})"
+        sign = "+" if value.signed else ""
+        mean, low, high = (f"{one:{sign}.2f}" for one in (figure.mean, figure.low, figure.high))
+        return f"{f'**{mean}**' if value.best else mean} ({low} to {high})"
+    if isinstance(value, Name):
+        return _text(f"{value.text} ({value.remark})")
     if isinstance(value, float):
         return f"{value:.2f}"
     return "" if value is None else _text(value)
@@ -59,6 +62,8 @@ def _example(one: Example) -> str:
     for name, text in one.outputs.items():
         score = f" ({one.scores[name]:.1f})" if name in one.scores else ""
         lines.append(f"- {_text(name)}{score}: {_text(text) or '(nothing)'}")
+    paragraphs = [_text(line) for line in one.document.splitlines() if line.strip()]
+    lines += ["", "<details><summary>The document</summary>", "", "\n\n".join(paragraphs), "", "</details>"]
     return "\n".join(lines)
 
 

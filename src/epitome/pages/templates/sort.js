@@ -1,6 +1,8 @@
 for (const button of document.querySelectorAll("th button")) button.addEventListener("click", () => {
   const head = button.closest("th"), table = head.closest("table"), body = table.tBodies[0];
-  const down = head.getAttribute("aria-sort") !== "descending", at = [...head.parentNode.children].indexOf(head);
+  const at = [...head.parentNode.children].indexOf(head), sorted = head.getAttribute("aria-sort");
+  // What is largest first, names from A: a second click turns either round.
+  const down = sorted ? sorted === "ascending" : head.classList.contains("number");
   for (const other of head.parentNode.children) other.removeAttribute("aria-sort");
   head.setAttribute("aria-sort", down ? "descending" : "ascending");
   const value = row => {
