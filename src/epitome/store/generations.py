@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from epitome.errors import StoreError
 
 BUSY = 30.0
@@ -28,16 +30,21 @@ class Generations:
         self.path = path
         with self._naming():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._base = sqlite3.connect(path, timeout=BUSY, isolation_level=None)
-            try:
-                self._base.execute("PRAGMA journal_mode=WAL")
-                self._base.execute("PRAGMA synchronous=NORMAL")
-                self._base.execute(
-                    "CREATE TABLE IF NOT EXISTS generations (key TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID"
-                )
-            except sqlite3.Error:
-                self._base.close()
-                raise
+            # SQLite does not wait for others where a new file changes to WAL.
+            with FileLock(f"{path}.lock", timeout=BUSY):
+                self._base = sqlite3.connect(path, timeout=BUSY, isolation_level=None)
+                self._prepare()
+
+    def _prepare(self) -> None:
+        try:
+            self._base.execute("PRAGMA journal_mode=WAL")
+            self._base.execute("PRAGMA synchronous=NORMAL")
+            self._base.execute(
+                "CREATE TABLE IF NOT EXISTS generations (key TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID"
+            )
+        except sqlite3.Error:
+            self._base.close()
+            raise
 
     def get(self, key: str) -> dict[str, Any] | None:
         """The record under the key, or None."""
