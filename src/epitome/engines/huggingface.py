@@ -89,7 +89,7 @@ class Transformers:
             words = HubTokenizer(model.path)
             self._words, self._jinja, self._tokens = words, words.chat_template, words.tokens
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._network = _load(model.path, _dtype(torch, self._device, dtype)).to(self._device).eval()
+        self._network = load_network(model.path, _dtype(torch, self._device, dtype)).to(self._device).eval()
         self._encoder_decoder = bool(self._network.config.is_encoder_decoder)
         self.context = context or model.context or _context(self._network.config)
         self._starts = _answer_start(self._network) if self._encoder_decoder else []
@@ -286,7 +286,8 @@ def require() -> Any:
     return torch
 
 
-def _load(path: Path, dtype: Any) -> Any:
+def load_network(path: Path, dtype: Any) -> Any:
+    """The network of a folder or GGUF file. Raises `ModelError` if transformers cannot load it."""
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
     folder, named = (path.parent, {"gguf_file": path.name}) if path.is_file() else (path, {})
@@ -308,10 +309,10 @@ def _dtype(torch: Any, device: str, wish: Dtype) -> Any:
         return getattr(torch, wish)
     if device == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
-    return torch.bfloat16 if _computes_bfloat16() else torch.float32
+    return torch.bfloat16 if computes_bfloat16() else torch.float32
 
 
-def _computes_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+def computes_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
     """Whether the CPU multiplies in bfloat16; without, PyTorch is slower in it than in float32."""
     try:
         flags = cpuinfo.read_text()

@@ -89,10 +89,15 @@ def discard(path: Path, digest: str = "") -> int:
 
 
 def _target(path: Path, digest: str) -> Path:
+    return beside(path, digest, ".Q8_0.gguf")
+
+
+def beside(path: Path, digest: str, suffix: str) -> Path:
+    """Where something made of the model file at `path`, whose SHA-256 is `digest` if known, lies in the cache."""
     stat = path.stat()
     source = digest or f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns}"
     key = sha256(source.encode()).hexdigest()[:16]
-    return cache.folder(FOLDER) / f"{path.stem}-{key}.Q8_0.gguf"
+    return cache.folder(FOLDER) / f"{path.stem}-{key}{suffix}"
 
 
 def _planned(model: Model, tensor: Tensor) -> _Planned:

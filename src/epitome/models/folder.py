@@ -1,0 +1,105 @@
+"""A model folder: what `epitome train` writes and every command takes. `epitome.json` says what the files beside it are.
+
+An adapter lies there as PEFT writes it, full weights as transformers does; both also open without Epitome.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from epitome.errors import ModelError, UsageError
+
+MANIFEST = "epitome.json"
+FORMAT = 1
+SLOTS = ("document", "title", "request")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The prompt template: what the model was trained to be asked. `{document}`, `{title}`, `{request}` are filled in.
+
+    `{request}` is the instruction that Epitome would give an untrained model: style, length and focus in words.
+    """
+
+    system: str = "{request}"
+    user: str = "{document}"
+
+    def check(self) -> None:
+        """Raise `UsageError` for a template without a place for the document."""
+        if "{document}" not in self.user:
+            raise UsageError(
+                f"the prompt template {self.user!r} has no place for the document",
+                hint='write {document} where it is to stand, such as --set prompt.user="{document}"',
+            )
+
+    def fill(self, document: str, *, request: str, title: str = "") -> tuple[str, str]:
+        """System and user turn. What a document says is never taken for a slot."""
+        values = {"document": document, "title": title, "request": request}
+        return _filled(self.system, values), _filled(self.user, values)
+
+
+def _filled(template: str, values: Mapping[str, str]) -> str:
+    parts: list[str] = []
+    rest = template
+    while rest:
+        found = [(at, name) for name in values if (at := rest.find("{" + name + "}")) >= 0]
+        if not found:
+            parts.append(rest)
+            break
+        at, name = min(found)
+        parts += [rest[:at], values[name]]
+        rest = rest[at + len(name) + 2 :]
+    return "".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What `epitome.json` says of a model folder."""
+
+    base: str
+    """What the model was trained from, as `resolve` finds it."""
+    method: str
+    """`full`, `lora`, … as `epitome train --method` names it."""
+    base_sha256: str = ""
+    form: Form = field(default_factory=Form)
+    template: str = "embedded"
+    languages: tuple[str, ...] = ()
+    licence: str = ""
+    domains: tuple[str, ...] = ()
+    trained: Mapping[str, Any] = field(default_factory=dict)
+    """Data fingerprint, steps, metrics: for people and for the card."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether the folder holds full weights; otherwise an adapter."""
+        return self.method == "full"
+
+    def write(self, folder: Path) -> None:
+        """Put `epitome.json` into the folder."""
+        text = json.dumps({"format": FORMAT, **asdict(self)}, ensure_ascii=False, indent=1)
+        (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def read(folder: Path) -> Trained | None:
+    """What the folder's `epitome.json` says; None if it has none. Raises `ModelError` for one that cannot be read."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        return None
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        if held.pop("format") != FORMAT:
+            raise ModelError(f"{path} was written by a newer Epitome", hint="update epitome")
+        return Trained(
+            **{
+                **held,
+                "form": Form(**held["form"]),
+                "languages": tuple(held["languages"]),
+                "domains": tuple(held["domains"]),
+            }
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{path} cannot be read ({error})", hint="train or fetch the model again") from error
