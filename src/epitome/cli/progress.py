@@ -25,7 +25,7 @@ def fetching() -> Iterator[Progress]:
         nonlocal bars
         bars = bars or _downloads()
         if what not in tasks:
-            verb = "making" if what.endswith("as Q8_0") else "fetching"
+            verb = "making" if what.endswith(("as Q8_0", "as F16", "as F32")) else "fetching"
             bars.console.print(f"{verb} {what} ({size(total)})")
             tasks[what] = bars.add_task(what, total=total or None)
             bars.start()

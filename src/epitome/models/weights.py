@@ -1,4 +1,4 @@
-"""The same weights in another number format, made once and cached.
+"""The same weights in another number format, with or without an adapter merged into them, made once and cached.
 
 Why: on a 2-core AVX512 machine llama.cpp reads prompts at 290 tokens/s from SmolLM2-135M's published Q4_1
 file and at 467 from a Q8_0 made of it, because Q4_1 has no repacked x86 kernels; ROUGE on SciTLDR is the same
@@ -8,25 +8,29 @@ points.
 
 from __future__ import annotations
 
+import glob
 import math
 import shutil
 import struct
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Literal
 
-from epitome.errors import ModelError
+from epitome.errors import ModelError, StoreError
 from epitome.models import cache, gguf
+from epitome.models.adapter import Adapter, Change
 from epitome.models.gguf import Layout, Tensor
 from epitome.models.model import Model, Progress
 
-Kind = Literal["q8_0"]
+Kind = Literal["q8_0", "f16", "f32"]
 FOLDER = "prepared"
 _F32, _F16, _Q8_0, _BF16 = 0, 1, 8, 30
 _UNQUANTISED = {_F32, _F16, _BF16}
-_Q8_0_FILE_TYPE = 7
-_BLOCK, _BLOCK_BYTES = 32, 34
+_NUMBERS: dict[Kind, tuple[int, int]] = {"q8_0": (_Q8_0, 7), "f16": (_F16, 1), "f32": (_F32, 0)}
+"""ggml's number of the tensors' kind, and of the file's."""
 _AT_ONCE = 1 << 20
 """Elements converted at a time: 4 MB of 32-bit numbers, whatever the size of the tensor."""
 _SMALL = 1 << 16
@@ -40,56 +44,83 @@ class _Planned:
     tensor: Tensor
     kind: int
     size: int
+    change: Change | None
+
+    @property
+    def same(self) -> bool:
+        return self.kind == self.tensor.kind and self.change is None
 
 
-def prepared(model: Model, kind: Kind = "q8_0", *, on_progress: Progress | None = None) -> Path:
-    """The model's weights as Q8_0: its own file if it is one already, else one made now or earlier.
+def prepared(
+    model: Model, kind: Kind = "q8_0", adapter: Adapter | None = None, *, on_progress: Progress | None = None
+) -> Path:
+    """The model's weights in that format, the adapter merged into them: its own file if that is what it holds, else
+    one made now or earlier.
 
-    SmolLM2-135M takes 4 to 6 s and 145 MB on disk; the conversion needs some 60 MB of memory for any size.
+    SmolLM2-135M as Q8_0 takes 4 to 6 s and 145 MB on disk; the conversion needs some 60 MB of memory for any size.
     Raises `ModelError` for a model that is no GGUF file or holds a number format that cannot be converted,
     `StoreError` if the result cannot be written.
     """
-    if model.format != "gguf" or model.path is None:
-        raise ModelError(f"{model.name} is no GGUF model", hint="only GGUF files are converted to Q8_0")
-    target = _target(model.path, model.sha256)
+    path = _require_gguf(model)
+    worn = f".{adapter.name}-{adapter.key}" if adapter else ""
+    target = beside(path, model.sha256, f"{worn}.{kind.upper()}.gguf")
     if target.is_file():
         return target
-    layout = gguf.layout(model.path)
-    plan = [_planned(model, tensor) for tensor in layout.tensors]
-    if all(each.kind == each.tensor.kind for each in plan):
-        return model.path
+    plan = _plan(model, path, kind, adapter)
+    if all(each.same for each in plan):
+        return path
     with cache.locked(FOLDER):
         if target.is_file():  # made by somebody else while we waited
             return target
-        cache.require_space(sum(each.size for each in plan), f"{model.name} as Q8_0")
+        cache.require_space(sum(each.size for each in plan), f"{model.name} as {kind.upper()}")
         with cache.work_folder(FOLDER) as work, cache.writing(target):
             finished = work / target.name
-            with finished.open("wb") as out:
-                _write(
-                    model.path, layout, plan, out, lambda done, all_: _report(on_progress, model, done, all_)
-                )
+            _write(path, plan, kind, finished, _reporting(on_progress, model, kind, adapter))
             finished.replace(target)
     return target
 
 
+def write(
+    model: Model,
+    target: Path,
+    kind: Kind = "q8_0",
+    adapter: Adapter | None = None,
+    *,
+    on_progress: Progress | None = None,
+) -> None:
+    """The same as a file of the caller's, written whole or not at all. Raises as `prepared` does."""
+    path = _require_gguf(model)
+    plan = _plan(model, path, kind, adapter)
+    finished = target.with_name(f".{target.name}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, plan, kind, finished, _reporting(on_progress, model, kind, adapter))
+        finished.replace(target)
+    except OSError as error:
+        raise StoreError(
+            f"{target} cannot be written: {error.strerror or error}", hint="name another place with -o"
+        ) from error
+    finally:
+        with suppress(OSError):
+            finished.unlink()
+
+
 def discard(path: Path, digest: str = "") -> int:
-    """Delete what `prepared` made of the file with that SHA-256, if known; returns the bytes freed."""
+    """Delete what was made of the file with that SHA-256, if known; returns the bytes freed."""
     if not path.exists():
         return 0
-    target = _target(path, digest)
-    freed = target.stat().st_size if target.is_file() else 0
-    # What OpenVINO made of the Q8_0 goes with it.
-    folders = list(target.parent.glob(f"{target.stem}-*.openvino"))
-    freed += sum(file.stat().st_size for folder in folders for file in folder.rglob("*") if file.is_file())
-    with cache.writing(target):
-        target.unlink(missing_ok=True)
-        for folder in folders:
-            shutil.rmtree(folder)
+    made = beside(path, digest, "")
+    freed = 0
+    with cache.writing(made):
+        # Also what was merged, and what OpenVINO and transformers made of it.
+        for one in made.parent.glob(f"{glob.escape(made.name)}.*"):
+            files = one.rglob("*") if one.is_dir() else [one]
+            freed += sum(file.stat().st_size for file in files if file.is_file())
+            if one.is_dir():
+                shutil.rmtree(one)
+            else:
+                one.unlink()
     return freed
-
-
-def _target(path: Path, digest: str) -> Path:
-    return beside(path, digest, ".Q8_0.gguf")
 
 
 def beside(path: Path, digest: str, suffix: str) -> Path:
@@ -100,29 +131,58 @@ def beside(path: Path, digest: str, suffix: str) -> Path:
     return cache.folder(FOLDER) / f"{path.stem}-{key}{suffix}"
 
 
-def _planned(model: Model, tensor: Tensor) -> _Planned:
+def _require_gguf(model: Model) -> Path:
+    if model.format != "gguf" or model.path is None:
+        raise ModelError(f"{model.name} is no GGUF model", hint="only GGUF files are converted")
+    return model.path
+
+
+def _plan(model: Model, path: Path, kind: Kind, adapter: Adapter | None) -> list[_Planned]:
+    changes = adapter.changes if adapter else {}
+    number = _NUMBERS[kind][0]
+    return [_planned(model, tensor, number, changes.get(tensor.name)) for tensor in gguf.layout(path).tensors]
+
+
+def _planned(model: Model, tensor: Tensor, number: int, change: Change | None) -> _Planned:
     elements = math.prod(tensor.shape)
     if not tensor.size and elements:
         raise ModelError(
             f"{model.name} holds numbers of a kind that cannot be converted (type {tensor.kind})",
             hint="use it as it is: --engine llamacpp",
         )
-    keep = tensor.kind == _Q8_0 or (
+    keep = tensor.kind == number or (
         # A router decides by small differences between few numbers: it stays precise, as in llama.cpp's own.
         tensor.kind in _UNQUANTISED
         and (len(tensor.shape) < 2 or elements <= _SMALL or "ffn_gate_inp" in tensor.name)
     )
-    if keep or tensor.shape[0] % _BLOCK:
-        return _Planned(tensor, tensor.kind, tensor.size)
-    return _Planned(tensor, _Q8_0, elements // _BLOCK * _BLOCK_BYTES)
+    _, block, width = gguf.TENSOR_TYPES[number]
+    if keep or tensor.shape[0] % block:
+        return _Planned(tensor, tensor.kind, tensor.size, change)
+    return _Planned(tensor, number, elements // block * width, change)
 
 
-def _write(source: Path, layout: Layout, plan: list[_Planned], out: IO[bytes], report: Any) -> None:
-    with source.open("rb") as data:
+def _write(
+    source: Path, plan: list[_Planned], kind: Kind, target: Path, report: Callable[[int, int], None]
+) -> None:
+    layout = gguf.layout(source)
+    with source.open("rb") as data, target.open("wb") as out:
         keys = bytearray(data.read(layout.keys_end))
-    if layout.file_type_at is not None:
-        struct.pack_into("<I", keys, layout.file_type_at, _Q8_0_FILE_TYPE)
-    out.write(keys)
+        if layout.file_type_at is not None:
+            struct.pack_into("<I", keys, layout.file_type_at, _NUMBERS[kind][1])
+        out.write(keys)
+        total = _write_index(plan, layout, out)
+        _pad(out, layout.alignment)
+        done = 0
+        for each in plan:
+            data.seek(each.tensor.start)
+            _write_tensor(data, each, out)
+            _pad(out, layout.alignment)
+            done += _aligned(each.size, layout.alignment)
+            report(done, total)
+
+
+def _write_index(plan: list[_Planned], layout: Layout, out: IO[bytes]) -> int:
+    """What the tensors are and where they will lie; returns their bytes in all."""
     offset = 0
     for each in plan:
         name = each.tensor.name.encode()
@@ -130,16 +190,7 @@ def _write(source: Path, layout: Layout, plan: list[_Planned], out: IO[bytes], r
         out.write(struct.pack(f"<I{len(each.tensor.shape)}Q", len(each.tensor.shape), *each.tensor.shape))
         out.write(struct.pack("<IQ", each.kind, offset))
         offset += _aligned(each.size, layout.alignment)
-    total = offset
-    _pad(out, layout.alignment)
-    done = 0
-    with source.open("rb") as data:
-        for each in plan:
-            data.seek(each.tensor.start)
-            _write_tensor(data, each, out)
-            _pad(out, layout.alignment)
-            done += _aligned(each.size, layout.alignment)
-            report(done, total)
+    return offset
 
 
 def _write_tensor(data: IO[bytes], each: _Planned, out: IO[bytes]) -> None:
@@ -155,7 +206,7 @@ def _write_tensor(data: IO[bytes], each: _Planned, out: IO[bytes]) -> None:
     step = max(1, _AT_ONCE // row)
     for start in range(0, rows, step):
         raw = data.read(min(step, rows - start) * width)
-        if each.kind == tensor.kind:
+        if each.same:
             out.write(raw)
             continue
         kind = GGMLQuantizationType(tensor.kind)
@@ -166,12 +217,22 @@ def _write_tensor(data: IO[bytes], each: _Planned, out: IO[bytes]) -> None:
                 f"{tensor.name}: numbers of the kind {kind.name} cannot be converted",
                 hint="use the model as it is: --engine llamacpp",
             ) from error
-        out.write(quantize(values.reshape(-1, row), GGMLQuantizationType.Q8_0).data)
+        values = values.reshape(-1, row)
+        if each.change is not None:
+            values = each.change.on(values, start)
+        out.write(quantize(values, GGMLQuantizationType(each.kind)).data)
 
 
-def _report(on_progress: Progress | None, model: Model, done: int, total: int) -> None:
-    if on_progress:
-        on_progress(f"{model.name} as Q8_0", done, total)
+def _reporting(
+    on_progress: Progress | None, model: Model, kind: Kind, adapter: Adapter | None
+) -> Callable[[int, int], None]:
+    worn = f" with {adapter.name}" if adapter else ""
+
+    def report(done: int, total: int) -> None:
+        if on_progress:
+            on_progress(f"{model.name}{worn} as {kind.upper()}", done, total)
+
+    return report
 
 
 def _aligned(size: int, alignment: int) -> int:
