@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from epitome.cli import compare, data, evaluate, gate, models, rate, summarize
+from epitome.cli import compare, data, evaluate, gate, models, rate, summarize, train
 from epitome.cli.exit import NOTHING_DONE, code_of, complain
 from epitome.errors import EpitomeError, StoreError
 
@@ -25,6 +25,7 @@ app.command("summarize", epilog=summarize.EXAMPLES)(summarize.summarize)
 app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("rate", epilog=rate.EXAMPLES)(rate.rate)
 app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
+app.command("train", epilog=train.EXAMPLES)(train.train)
 app.command("gate", epilog=gate.EXAMPLES)(gate.gate)
 app.add_typer(models.app, name="models")
 app.add_typer(data.app, name="data")

@@ -61,6 +61,9 @@ class Transformers:
     abilities: frozenset[Ability] = frozenset(
         {"adapters", "alternatives", "beams", "logprobs", "sampling", "seeds", "streaming", "token_ids"}
     )
+    context: int
+    _network: Any
+    _adapters: dict[str, Path]
 
     def __init__(
         self,
@@ -73,30 +76,45 @@ class Transformers:
     ) -> None:
         if model.path is None:
             raise EngineError(f"transformers needs a model folder, and {model.name} has none")
-        self.model = model.name
-        self._template = model.template
         torch = require()
         torch.set_num_threads(threads or cores())
-        self._words: HubTokenizer | Vocabulary
-        self._jinja: str | None
-        self._tokens: Tokens
+        words: HubTokenizer | Vocabulary
         if model.format == "gguf":
             head = gguf.read(model.path)
-            self._words, self._jinja, self._tokens = (
-                Vocabulary.read(model.path), head.chat_template, head.tokens
-            )  # fmt: skip
+            words, jinja, tokens = Vocabulary.read(model.path), head.chat_template, head.tokens
         else:
             words = HubTokenizer(model.path)
-            self._words, self._jinja, self._tokens = words, words.chat_template, words.tokens
-        self._device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._network = load_network(model.path, _dtype(torch, self._device, dtype)).to(self._device).eval()
-        self._encoder_decoder = bool(self._network.config.is_encoder_decoder)
-        self.context = context or model.context or _context(self._network.config)
-        self._starts = _answer_start(self._network) if self._encoder_decoder else []
-        self._ends = self._end_tokens()
-        self._network.generation_config = _bare_config(self._network, self._ends)
+            jinja, tokens = words.chat_template, words.tokens
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        network = load_network(model.path, _dtype(torch, device, dtype)).to(device).eval()
+        self._put(model, network, words, jinja, tokens)
+        self.context = context or self.context
         self._adapters = dict(adapters or {})
         self._network = _with_adapters(self._network, self._adapters, model.name)
+
+    @classmethod
+    def of(
+        cls, model: Model, network: Any, words: HubTokenizer | Vocabulary, jinja: str | None, tokens: Tokens
+    ) -> Transformers:
+        """An engine around a network that is loaded already, such as one in training."""
+        engine = cls.__new__(cls)
+        engine._put(model, network, words, jinja, tokens)
+        engine._adapters = {}
+        return engine
+
+    def _put(
+        self, model: Model, network: Any, words: HubTokenizer | Vocabulary, jinja: str | None, tokens: Tokens
+    ) -> None:
+        self.model = model.name
+        self._template = model.template
+        self._words, self._jinja, self._tokens = words, jinja, tokens
+        self._network = network
+        self._device = network.device
+        self._encoder_decoder = bool(network.config.is_encoder_decoder)
+        self.context = model.context or _context(network.config)
+        self._starts = _answer_start(network) if self._encoder_decoder else []
+        self._ends = self._end_tokens()
+        network.generation_config = _bare_config(network, self._ends)
         self._lock = Lock()
 
     def _end_tokens(self) -> set[int]:

@@ -44,7 +44,7 @@ _BASE_CHANGED = ("pissa", "olora", "corda", "loftq", "lora_ga")
 """Initialisations that also change the base: without torch it cannot be done again."""
 _OTHERS = (
     "modules_to_save", "trainable_token_indices", "lora_bias", "layer_replication", "target_parameters",
-    "use_qalora", "alora_invocation_tokens",
+    "use_qalora", "use_bdlora", "kasa_config", "arrow_config", "alora_invocation_tokens",
 )  # fmt: skip
 
 

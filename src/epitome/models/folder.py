@@ -1,4 +1,4 @@
-"""A model folder: what `epitome train` writes and every command takes. `epitome.json` says what the files beside it are.
+"""A model folder: what `epitome train` writes and every command takes. `epitome.json` says what it is.
 
 An adapter lies there as PEFT writes it, full weights as transformers does; both also open without Epitome.
 """

@@ -40,11 +40,16 @@ def extract(document: Document, method: str, request: Request) -> list[tuple[int
         raise UsageError(f"unknown method {method!r}", hint=f"one of {', '.join(METHODS)}")
     bounds = budget(document, request)
     spans = _fit_to_copy(document)
-    ranked = spans if method == "lead" else _ranked(document, spans, method)
+    order = spans if method == "lead" else _ranked(document, spans, method)
     if method == "lead":
         # The beginning, not whatever fits somewhere behind; but something that fits.
-        ranked = ranked[: max(2 * bounds.aim, 5)]
-    return sorted(_chosen(document, ranked, bounds))
+        order = order[: max(2 * bounds.aim, 5)]
+    return sorted(_chosen(document, order, bounds))
+
+
+def ranked(document: Document, method: str = "lexrank") -> list[tuple[int, int]]:
+    """Spans of all sentences, the most central first."""
+    return _ranked(document, sentences(document.text, document.language), method)
 
 
 def _fit_to_copy(document: Document) -> list[tuple[int, int]]:

@@ -55,7 +55,9 @@ def open_base(model: Model, dtype: Any) -> Base:
     """
     require()
     if model.path is None or model.format not in ("gguf", "safetensors"):
-        raise ModelError(f"{model.name} has no weights that can be trained", hint="name a GGUF file or a folder")
+        raise ModelError(
+            f"{model.name} has no weights that can be trained", hint="name a GGUF file or a folder"
+        )
     words: HubTokenizer | Vocabulary
     if model.format == "gguf":
         head, words, folder = gguf.read(model.path), Vocabulary.read(model.path), unpacked(model)

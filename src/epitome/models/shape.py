@@ -1,0 +1,21 @@
+"""Whether a model is a decoder or an encoder-decoder, told from its files without loading it."""
+
+from __future__ import annotations
+
+import json
+from typing import Literal
+
+from epitome.errors import ModelError
+from epitome.models.model import Model
+
+Family = Literal["decoder", "encoder-decoder"]
+
+
+def family(model: Model) -> Family:
+    """The family of a GGUF file or a Hugging Face folder. Raises `ModelError` for a model without weights."""
+    if model.format == "gguf":
+        return "decoder"
+    if model.path is None or not (model.path / "config.json").is_file():
+        raise ModelError(f"{model.name} has no weights here", hint="name a GGUF file, a folder or a hub id")
+    held = json.loads((model.path / "config.json").read_text(encoding="utf-8"))
+    return "encoder-decoder" if held.get("is_encoder_decoder") else "decoder"

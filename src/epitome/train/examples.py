@@ -1,0 +1,156 @@
+"""From pairs to token ids: the prompt as `summarize` writes it, and what the model is to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from epitome.datasets.pair import Pair
+from epitome.errors import UsageError
+from epitome.models.folder import Form
+from epitome.models.template import render
+from epitome.summarize.prompts import Asked, instruction
+from epitome.train.base import Base
+from epitome.train.shorten import shortened
+from epitome.types import Message, Prompt
+
+TITLE = "Title:"
+"""What a title's answer begins with, so that one prompt has both answers (CATTS, Cachola et al. 2020)."""
+
+LEAST_ROOM = 32
+"""Tokens of a document below which nothing can be learnt from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One answer to a prompt: its token ids, the first `given` of which are not to be learnt."""
+
+    ids: tuple[int, ...]
+    given: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A prompt and its answers. `weight` is what each learnt token counts."""
+
+    id: str
+    prompt: tuple[int, ...]
+    branches: tuple[Branch, ...]
+    domain: str = ""
+    weight: float = 1.0
+    kept: float = 1.0
+    """Share of the document's characters that stand in the prompt."""
+
+    @property
+    def tokens(self) -> int:
+        """Tokens the network reads: the last one of a branch is only predicted."""
+        return len(self.prompt) + sum(len(branch.ids) - 1 for branch in self.branches)
+
+    @property
+    def learnt(self) -> int:
+        """Tokens with a loss."""
+        return sum(len(branch.ids) - branch.given for branch in self.branches)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a pair becomes an example. Lengths in tokens."""
+
+    form: Form
+    most: int
+    """Of prompt and longest answer together."""
+    most_answer: int
+    titles: bool = False
+    """Also learn to write the title, as a second answer to the same prompt."""
+
+
+def prompt_of(pair: Pair, document: str, form: Form) -> Prompt:
+    """What the model is asked about the document."""
+    asked = instruction(Asked(), pair.lang)
+    system, user = form.fill(document, request=asked, title=pair.title)
+    messages = [Message("system", system)] if system else []
+    return Prompt((*messages, Message("user", user)))
+
+
+def examples(pairs: Iterable[Pair], base: Base, shape: Shape, weights: dict[str, float]) -> list[Example]:
+    """One example a pair. `weights` are by domain; a domain without one counts 1, with 0 it is left out.
+
+    Raises `UsageError` for a template without a place for the document or longer than the context.
+    """
+    shape.form.check()
+    return [
+        _example(pair, base, shape, weight) for pair in pairs if (weight := weights.get(pair.domain, 1.0)) > 0
+    ]
+
+
+def _example(pair: Pair, base: Base, shape: Shape, weight: float) -> Example:
+    branches = [_answer(base, gold, shape.most_answer) for gold in pair.summaries]
+    if shape.titles and pair.title:
+        branches.append(_answer(base, pair.title, shape.most_answer, TITLE))
+    longest = max(len(branch.ids) for branch in branches)
+    prompt, kept = _prompt(pair, base, shape, shape.most - longest)
+    return Example(pair.id, tuple(prompt), tuple(branches), pair.domain, weight, kept)
+
+
+def _answer(base: Base, text: str, most: int, given: str = "") -> Branch:
+    """The answer's tokens and the end token; one that is too long ends at the last token that fits, unended."""
+    gap = " " if given or (base.model.template == "completion" and not _chinese(text)) else ""
+    begun = base.words.encode(given) if given else []
+    ids = [*begun, *base.words.encode(gap + " ".join(text.split()))]
+    ids = [*ids, base.end] if len(ids) < most else ids[:most]
+    return Branch(tuple(ids), len(begun))
+
+
+def _chinese(text: str) -> bool:
+    return any("一" <= letter <= "鿿" for letter in text)
+
+
+def _prompt(pair: Pair, base: Base, shape: Shape, most: int) -> tuple[list[int], float]:
+    text = fitting(pair, base, shape.form, most)
+    return prompt_ids(base, prompt_of(pair, text, shape.form)), len(text) / len(pair.document)
+
+
+def fitting(pair: Pair, base: Base, form: Form, most: int) -> str:
+    """The document, shortened where its prompt would have more than `most` tokens.
+
+    Raises `UsageError` if the template leaves it no room.
+    """
+
+    def size(document: str) -> int:
+        return len(prompt_ids(base, prompt_of(pair, document, form)))
+
+    whole = size(pair.document)
+    if whole <= most:
+        return pair.document
+    room = most - (whole - len(base.words.encode(pair.document)))
+    if room < LEAST_ROOM:
+        raise UsageError(
+            f"a prompt of {most} tokens leaves no room for the document {pair.id}",
+            hint="raise data.max_tokens or lower data.max_answer_tokens",
+        )
+    for margin in (0, 8, 32):  # tokens at the seams differ from those counted sentence by sentence
+        text = shortened(pair.document, pair.lang, room - margin, lambda part: len(base.words.encode(part)))
+        if size(text) <= most:
+            return text
+    raise UsageError(f"the document {pair.id} cannot be cut to {room} tokens")
+
+
+def prompt_ids(base: Base, prompt: Prompt) -> list[int]:
+    """Token ids of a prompt, exactly as the engine that serves the model makes them."""
+    from epitome.engines.tokenizer import HubTokenizer
+
+    if base.encoder_decoder and isinstance(base.words, HubTokenizer):
+        return base.words.encode_source("\n\n".join(message.text for message in prompt.messages))
+    return base.words.ids(render(prompt, base.model.template, base.jinja, base.tokens))
+
+
+def cut(found: Sequence[Example]) -> str:
+    """A line that says how many documents were shortened, and to how much; empty if none was."""
+    short = [example.kept for example in found if example.kept < 1.0]
+    if not short:
+        return ""
+    share = sum(short) / len(short)
+    return (
+        f"{len(short)} of {len(found)} documents are longer than the model may read in training: "
+        f"on average {share:.0%} of their text is kept (head and most central sentences); data.max_tokens raises it"
+    )

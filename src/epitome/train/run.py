@@ -1,0 +1,350 @@
+"""A training run from top to bottom: data and base in, a model folder out; the same call again goes on."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from epitome.datasets.near import key
+from epitome.datasets.pair import Dataset, Pair
+from epitome.engines.machine import cores
+from epitome.errors import EngineError, SourceError
+from epitome.models import folder as folders
+from epitome.models.folder import Form
+from epitome.models.model import Model
+from epitome.train import state
+from epitome.train.base import Base, dtype_of, open_base
+from epitome.train.config import Config
+from epitome.train.examples import Example, Shape, cut, examples
+from epitome.train.journal import EVALS, RunFiles
+from epitome.train.loop import Stepped, Stepper
+from epitome.train.methods import adapt, packable, trainable
+from epitome.train.objectives import Objective, OneByOne, Packed, Seq2Seq, prepare
+from epitome.train.optimizers import optimizer
+from epitome.train.order import Order
+from epitome.train.track import Tracker, open_trackers
+from epitome.train.validate import Dev, Judged, judge
+from epitome.train.world import World
+from epitome.train.write import Outcome, write
+
+BAD_STEPS, ROLLBACKS = 3, 2
+"""Steps in a row without a finite loss before the run goes back to its last state; and how often it may."""
+HELD_OUT, ENOUGH = 0.1, 20
+"""Share of the training pairs that become dev where none is given, and pairs from which that is done."""
+
+
+def _quiet(*_: object) -> None:
+    pass
+
+
+@dataclass(slots=True)
+class Watch:
+    """Who is told what."""
+
+    step: Callable[[Stepped, int], None] = _quiet
+    judged: Callable[[Judged], None] = _quiet
+    note: Callable[[str], None] = _quiet
+
+
+@dataclass(slots=True)
+class _Progress:
+    """Where the loop stands; kept with every state."""
+
+    step: int = 0
+    best: float = float("-inf")
+    best_step: int = 0
+    stale: int = 0
+    rollbacks: int = 0
+    lr: float = 0.0
+    row_tokens: int = 0
+    stopped: str = ""
+
+
+@dataclass(slots=True)
+class _Run:
+    config: Config
+    base: Base
+    network: Any
+    objective: Objective
+    order: Order
+    dev: Dev
+    steps: int
+    files: RunFiles
+    stepper: Stepper
+    world: World
+    watch: Watch
+    progress: _Progress = field(default_factory=_Progress)
+
+
+def train(
+    data: Dataset, dev: Dataset | None, model: Model, config: Config, folder: Path, watch: Watch | None = None
+) -> Outcome:
+    """Train `model` on `data` and write a model folder.
+
+    Args:
+        data: pairs to learn from.
+        dev: pairs to be judged on; None: a tenth of `data` is kept for it where there are 20 pairs or more.
+        model: the base, as `resolve()` finds it.
+        config: every setting.
+        folder: new, or that of the same run, which then goes on where it was.
+        watch: told of steps, evaluations, and what a person should know.
+
+    Raises:
+        UsageError: the folder holds something else, a setting or template makes no sense.
+        ModelError: the base has no weights to train.
+        EngineError: memory does not suffice, or the loss is not finite however often tried.
+        StoreError: the disk is full; the state before stays.
+    """
+    watch = watch or Watch()
+    world = World()
+    if not world.first:
+        watch = Watch()
+    if (folder / folders.MANIFEST).is_file():
+        return _finished(folder, data, model, config, watch)
+    learn, held = _divided(data, dev, config, watch)
+    world.join()
+    try:
+        files = RunFiles(folder, _key(data, model, config))
+        run = _set_up(learn, held, model, config, (files, world, watch))
+        _loop(run)
+        return _written(run, data)
+    finally:
+        world.leave()
+
+
+def _finished(folder: Path, data: Dataset, model: Model, config: Config, watch: Watch) -> Outcome:
+    files = RunFiles(folder, _key(data, model, config))
+    files.open()
+    watch.note(f"{folder} is finished already; delete it to train again")
+    lines = files.lines(EVALS)
+    return Outcome(folder, 0, 0, "", [Judged(**line) for line in lines])
+
+
+def _key(data: Dataset, model: Model, config: Config) -> dict[str, Any]:
+    return {
+        "base": model.sha256 or model.name,
+        "data": data.fingerprint,
+        "settings": config.model_dump(
+            mode="json", exclude={"track": True, "train": {"save_minutes", "threads"}}
+        ),
+    }
+
+
+def _divided(
+    data: Dataset, dev: Dataset | None, config: Config, watch: Watch
+) -> tuple[list[Pair], list[Pair]]:
+    """Pairs to learn from and pairs to be judged on; nothing stands in both."""
+    if dev is not None:
+        known = {key(pair.document, pair.lang) for pair in dev.pairs}
+        learn = [pair for pair in data.pairs if key(pair.document, pair.lang) not in known]
+        if lost := len(data.pairs) - len(learn):
+            watch.note(f"{lost} training pairs stand in dev too and are left out")
+        if not learn:
+            raise SourceError(f"{data.source}: every pair stands in dev too: nothing is left to learn from")
+        return learn, dev.pairs
+    if len(data.pairs) < ENOUGH:
+        watch.note(
+            f"{len(data.pairs)} pairs and no dev: nothing tells when the model begins to learn by heart"
+        )
+        return data.pairs, []
+    count = max(2, round(HELD_OUT * len(data.pairs)))
+    places = set(random.Random(config.seed).sample(range(len(data.pairs)), count))
+    watch.note(f"no --dev: {count} of {len(data.pairs)} pairs are kept for it")
+    learn = [pair for at, pair in enumerate(data.pairs) if at not in places]
+    return learn, [pair for at, pair in enumerate(data.pairs) if at in places]
+
+
+def _set_up(
+    learn: list[Pair], held: list[Pair], model: Model, config: Config, around: tuple[RunFiles, World, Watch]
+) -> _Run:
+    import torch
+
+    files, world, watch = around
+    torch.set_num_threads(config.train.threads or max(1, cores() // world.size))
+    torch.manual_seed(config.seed)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    full = config.method.name == "full"
+    base = open_base(model, torch.float32 if full else dtype_of(config.train.dtype, device))
+    base.network.to(device)
+    shape = Shape(
+        Form(config.prompt.system, config.prompt.user), _most(base, config), config.data.max_answer_tokens,
+        config.data.titles,
+    )  # fmt: skip
+    found = examples(learn, base, shape, dict(config.data.weights))
+    if not found:
+        raise SourceError("data.weights leave no pair to learn from")
+    if said := cut(found):
+        watch.note(said)
+    order = Order(found, config.train.batch, config.seed, dict(config.data.mix))
+    steps = config.train.max_steps or max(1, math.ceil(config.train.epochs * order.epoch_steps))
+    network = adapt(base, config.method, steps)
+    if config.train.checkpointing:
+        network.gradient_checkpointing_enable()
+    objective = _objective(base, network, config)
+    stepper = Stepper(network, objective, optimizer(trainable(network), config.optim), config, steps, world)
+    judged_on = examples(held[: config.eval.loss_pairs], base, replace(shape, titles=False), {})
+    return _Run(
+        config, base, network, objective, order, Dev(held, judged_on), steps, files, stepper, world, watch
+    )
+
+
+def _most(base: Base, config: Config) -> int:
+    return min(config.data.max_tokens, base.context)
+
+
+def _objective(base: Base, network: Any, config: Config) -> Objective:
+    smoothing = config.optim.label_smoothing
+    if base.encoder_decoder:
+        settings = base.network.config
+        pad = settings.pad_token_id if settings.pad_token_id is not None else base.end
+        start = settings.decoder_start_token_id
+        return Seq2Seq(pad if start is None else start, pad, smoothing)
+    if not packable(config.method):
+        return OneByOne(smoothing)
+    prepare(network)
+    return Packed(smoothing)
+
+
+# --- the loop ---
+
+
+def _loop(run: _Run) -> None:
+    _resume(run)
+    trackers: list[Tracker] = []
+    if run.world.first:
+        trackers = open_trackers(run.config.track, run.files.folder, run.config.model_dump(mode="json"))
+    every = max(1, round(run.order.epoch_steps / run.config.eval.times))
+    saved, bad = time.monotonic(), 0
+    try:
+        while run.progress.step < run.steps and not run.progress.stopped:
+            step = run.progress.step
+            batch = run.order.at(step)
+            stepped = run.stepper.step(step + 1, batch)
+            bad = 0 if stepped.applied else bad + 1
+            if bad:
+                bad = _not_finite(run, stepped, batch, bad)
+                continue
+            run.progress.step = step + 1
+            _note(run, stepped, trackers)
+            if (step + 1) % every == 0 or step + 1 == run.steps:
+                _judge(run, trackers)
+            if time.monotonic() - saved > 60 * run.config.train.save_minutes:
+                _save(run)
+                saved = time.monotonic()
+        _save(run)
+    finally:
+        for tracker in trackers:
+            tracker.close()
+
+
+def _resume(run: _Run) -> None:
+    run.progress.lr = run.config.optim.lr
+    run.progress.row_tokens = run.config.train.row_tokens
+    if run.world.first:
+        run.files.open()
+    run.world.wait()
+    held = state.read(run.files.folder / state.STATE)
+    if held is not None:
+        _go_back(run, held)
+        run.watch.note(f"going on after step {run.progress.step} of {run.steps}")
+    if run.world.first:
+        run.files.rewind(run.progress.step)
+
+
+def _go_back(run: _Run, held: dict[str, Any]) -> None:
+    state.restore(held, run.network, run.stepper.optimizer)
+    run.progress = _Progress(**held["progress"])
+    run.stepper.lr, run.stepper.row_tokens = run.progress.lr, run.progress.row_tokens
+
+
+def _save(run: _Run) -> None:
+    if run.world.first:
+        run.progress.lr, run.progress.row_tokens = run.stepper.lr, run.stepper.row_tokens
+        held = {name: getattr(run.progress, name) for name in _Progress.__slots__}
+        state.write(run.files.folder / state.STATE, run.network, run.stepper.optimizer, held)
+
+
+def _note(run: _Run, stepped: Stepped, trackers: list[Tracker]) -> None:
+    if run.stepper.row_tokens < run.progress.row_tokens:
+        run.watch.note(f"memory ran out: going on with {run.stepper.row_tokens} tokens at once")
+        run.progress.row_tokens = run.stepper.row_tokens
+    if run.world.first:
+        run.files.step(stepped, stepped.step / run.order.epoch_steps)
+    for tracker in trackers:
+        numbers = {"loss": stepped.loss, "lr": stepped.lr, "norm": stepped.norm}
+        numbers["tokens_per_second"] = stepped.tokens / stepped.seconds
+        tracker.numbers(stepped.step, {f"train/{name}": value for name, value in numbers.items()})
+    run.watch.step(stepped, run.steps)
+
+
+def _judge(run: _Run, trackers: list[Tracker]) -> None:
+    """Evaluate, keep the best weights, and stop when nothing has been gained for a while."""
+    if not run.dev.examples:
+        return
+    progress, wanted = run.progress, run.config.eval
+    judged = judge(progress.step, run.base, run.network, run.objective, run.dev, run.config)
+    value = judged.value(wanted.metric)
+    if value > progress.best:
+        progress.best, progress.best_step, progress.stale = value, progress.step, 0
+        if run.world.first:
+            state.write_best(run.files.folder / state.BEST, run.network, {"step": progress.step})
+    else:
+        progress.stale += 1
+        if wanted.patience and progress.stale >= wanted.patience:
+            progress.stopped = f"no better {wanted.metric} on dev in {progress.stale} evaluations"
+    if run.world.first:
+        run.files.judged(judged)
+        held = {name: getattr(judged, name) for name in ("loss", "rouge1", "rouge2", "rougeL")}
+        for tracker in trackers:
+            tracker.numbers(
+                judged.step, {f"dev/{name}": value for name, value in held.items() if value is not None}
+            )
+    run.watch.judged(judged)
+    _save(run)
+
+
+def _not_finite(run: _Run, stepped: Stepped, batch: list[Example], bad: int) -> int:
+    """A loss or gradient that is no number: the step is passed over; after three in a row, back to the last state."""
+    named = ", ".join(example.id for example in batch[:4])
+    if bad < BAD_STEPS:
+        run.watch.note(
+            f"step {stepped.step}: loss {stepped.loss} on {named}, …: passed over, nothing was changed"
+        )
+        run.progress.step += 1
+        return bad
+    held = state.read(run.files.folder / state.STATE)
+    if run.progress.rollbacks >= ROLLBACKS or held is None:
+        raise EngineError(
+            f"the loss is {stepped.loss} at step {stepped.step} ({named}, …), also from an earlier state",
+            hint="lower optim.lr, set train.dtype=float32, or look at these pairs",
+        )
+    rollbacks, rate = run.progress.rollbacks + 1, run.stepper.lr / 2
+    _go_back(run, held)
+    run.progress.rollbacks, run.stepper.lr = rollbacks, rate
+    run.watch.note(
+        f"{BAD_STEPS} steps without a finite loss: back to step {run.progress.step}, with half the rate"
+    )
+    return 0
+
+
+def _written(run: _Run, data: Dataset) -> Outcome:
+    """Put the best weights into the folder, with everything that says what they are."""
+    best = state.read(run.files.folder / state.BEST)
+    if best is not None:
+        state.restore(best, run.network)
+    outcome = Outcome(
+        run.files.folder,
+        run.progress.step,
+        run.progress.best_step or run.progress.step,
+        run.progress.stopped,
+        [Judged(**line) for line in run.files.lines(EVALS)],
+    )
+    if run.world.first:
+        write(outcome, run.base, run.network, run.config, data)
+    run.world.wait()
+    return outcome

@@ -1,0 +1,90 @@
+"""How the model does on dev while it is trained: loss on gold summaries, and ROUGE of what it writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from epitome.datasets.pair import Pair
+from epitome.engines.base import Decoding, GenerationRequest, answers
+from epitome.engines.huggingface import Transformers
+from epitome.metrics.rouge import rouge
+from epitome.train.attention import NAME
+from epitome.train.base import Base
+from epitome.train.config import Config
+from epitome.train.examples import Example, prompt_of
+from epitome.train.loop import mean_loss
+from epitome.train.objectives import Objective
+
+SAMPLES = 4
+"""Summaries that are kept for the report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dev:
+    """What the model is judged on: pairs to be summarised, and examples for the loss."""
+
+    pairs: Sequence[Pair]
+    examples: Sequence[Example]
+
+
+@dataclass(slots=True)
+class Judged:
+    """Figures after a step. ROUGE in points, None where nothing was generated."""
+
+    step: int
+    loss: float
+    rouge1: float | None = None
+    rouge2: float | None = None
+    rougeL: float | None = None  # noqa: N815  (the field's name)
+    samples: list[dict[str, str]] = field(default_factory=list)
+
+    def value(self, metric: str) -> float:
+        """The metric, larger is better."""
+        if metric == "loss":
+            return -self.loss
+        found = getattr(self, metric)
+        return float("-inf") if found is None else float(found)
+
+
+def judge(step: int, base: Base, network: Any, objective: Objective, dev: Dev, config: Config) -> Judged:
+    """Loss on `dev.examples`, ROUGE of greedy summaries of the first `eval.generate` of `dev.pairs`."""
+    judged = Judged(step, mean_loss(network, objective, dev.examples, config.train.row_tokens))
+    pairs = dev.pairs[: config.eval.generate]
+    if pairs:
+        texts = _written(base, network, pairs, config)
+        scored = [rouge(text, pair.summaries, pair.lang) for text, pair in zip(texts, pairs, strict=True)]
+        for name in ("rouge1", "rouge2", "rougeL"):
+            setattr(judged, name, sum(one[name] for one in scored) / len(scored))
+        judged.samples = [
+            {"id": pair.id, "gold": pair.summaries[0], "text": text}
+            for pair, text in list(zip(pairs, texts, strict=True))[:SAMPLES]
+        ]
+    return judged
+
+
+def _written(base: Base, network: Any, pairs: Sequence[Pair], config: Config) -> list[str]:
+    """Greedy summaries, made by the engine that would run the model."""
+    from epitome.models.folder import Form
+    from epitome.train.examples import fitting
+
+    form = Form(config.prompt.system, config.prompt.user)
+    most = config.data.max_tokens - config.data.max_answer_tokens
+    decoding = Decoding(max_tokens=config.data.max_answer_tokens)
+    plain = network.get_base_model() if hasattr(network, "get_base_model") else network
+    was = plain.config._attn_implementation
+    if was == NAME:
+        plain.set_attn_implementation("sdpa")
+    network.eval()
+    try:
+        engine = Transformers.of(base.model, network, base.words, base.jinja, base.tokens)
+        requests = [
+            GenerationRequest(prompt_of(pair, fitting(pair, base, form, most), form), decoding)
+            for pair in pairs
+        ]
+        return [answer.text.strip() for answer in answers(engine, requests)]
+    finally:
+        network.train()
+        if was == NAME:
+            plain.set_attn_implementation(NAME)
