@@ -10,8 +10,8 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from epitome.train.write import Outcome
     from epitome.train.validate import Judged
+    from epitome.train.write import Outcome
 
 EXAMPLES = """Examples:
 
@@ -37,7 +37,9 @@ def train(
     ],
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", help="The model folder; the same run goes on in it.", show_default=False),
+        typer.Option(
+            "--output", "-o", help="The model folder; the same run goes on in it.", show_default=False
+        ),
     ],
     dev: Annotated[
         str | None, typer.Option(help="Pairs to be judged on. Without, a tenth of the data is kept for it.")
@@ -48,7 +50,8 @@ def train(
     method: Annotated[
         str | None,
         typer.Option(
-            help="full, lora, rslora, dora, adalora, ia3, prefix, prompt, houlsby or pfeiffer.", show_default="lora"
+            help="full, lora, rslora, dora, adalora, ia3, prefix, prompt, houlsby or pfeiffer.",
+            show_default="lora",
         ),
     ] = None,
     config: Annotated[
@@ -56,7 +59,9 @@ def train(
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", help="One setting, over those of the file; may be repeated.", metavar="KEY=VALUE"),
+        typer.Option(
+            "--set", help="One setting, over those of the file; may be repeated.", metavar="KEY=VALUE"
+        ),
     ] = None,
     column: Annotated[
         list[str] | None, typer.Option(help="FIELD=NAME: document, summary, id, title, domain or lang.")
@@ -105,7 +110,9 @@ def _bar(quiet: bool) -> Any:
 
         console = Console(stderr=True, highlight=False)
         columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
-        with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as shown:
+        with Progress(
+            *columns, console=console, transient=True, disable=quiet or not console.is_terminal
+        ) as shown:
             task = shown.add_task("steps")
 
             def step(stepped: Any, steps: int) -> None:

@@ -17,6 +17,7 @@ from epitome.errors import EpitomeError, UsageError
 from epitome.evaluate.oracle import oracle
 from epitome.evaluate.outputs import is_outputs, read_outputs
 from epitome.evaluate.result import Output
+from epitome.models.folder import worn
 from epitome.models.model import Progress
 from epitome.models.resolve import find
 from epitome.store.generations import Generations
@@ -110,12 +111,7 @@ def require(spec: str, pairs: Sequence[Pair]) -> None:
     if is_outputs(Path(what)):
         read_outputs(Path(what), pairs)
         return
-    model, adapter = _worn(what)
-    find(model)
-    if adapter is not None and not Path(adapter).exists():
-        raise UsageError(
-            f"{adapter}: there is no such adapter", hint="a PEFT folder or a GGUF file: MODEL+ADAPTER"
-        )
+    find(worn(*_worn(what)).base)
 
 
 def _worn(what: str) -> tuple[str, str | None]:
@@ -256,8 +252,8 @@ def _identity(summarizer: Summarizer) -> str:
     weights = model.sha256 or (_content(model.path) if model.path else model.url)
     adapter = summarizer.adapter
     held = Path(adapter) if adapter else None
-    worn = _content(held) if held is not None and held.exists() else adapter
-    return f"{model.name}:{weights}:adapter={worn or 'none'}:{summarizer.engine}"
+    content = _content(held) if held is not None and held.exists() else adapter
+    return f"{model.name}:{weights}:adapter={content or 'none'}:{summarizer.engine}"
 
 
 def _content(path: Path) -> str:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from epitome.errors import ModelError, UsageError
+from epitome.models.model import Model
 
 MANIFEST = "epitome.json"
 FORMAT = 1
@@ -82,6 +83,57 @@ class Trained:
         """Put `epitome.json` into the folder."""
         text = json.dumps({"format": FORMAT, **asdict(self)}, ensure_ascii=False, indent=1)
         (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+SHIPPED = Path(__file__).parent.parent / "adapters"
+"""Adapters that come with the package, one a folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worn:
+    """A model as a person names it, taken apart: the base to resolve, the adapter on it, and what was trained."""
+
+    base: str
+    adapter: str | None = None
+    trained: Trained | None = None
+
+
+def worn(model: str, adapter: str | None) -> Worn:
+    """What `--model` and `--adapter` mean where either is a model folder or a shipped adapter's name.
+
+    Raises `ModelError` for an adapter that is nowhere, or a folder that cannot be read.
+    """
+    if adapter in (None, "none"):
+        trained = read(Path(model).expanduser())
+        if trained is None or trained.whole:
+            return Worn(model, None, trained)
+        return Worn(trained.base, model, trained)
+    path = located(str(adapter))
+    return Worn(model, str(path), read(path) if path.is_dir() else None)
+
+
+def spoken(model: Model, trained: Trained | None) -> Model:
+    """The model with the template and the languages that training gave it."""
+    if trained is None:
+        return model
+    languages = tuple(sorted({*model.languages, *trained.languages})) if model.languages else ()
+    return replace(model, languages=languages, template=trained.template)
+
+
+def located(adapter: str) -> Path:
+    """Where an adapter lies: a path, or one that is shipped. Raises `ModelError` if it is neither."""
+    path = Path(adapter).expanduser()
+    if path.exists():
+        return path
+    if adapter in (names := shipped()):
+        return SHIPPED / adapter
+    known = f"; shipped: {', '.join(names)}" if names else ""
+    raise ModelError(f"{adapter}: there is no such adapter", hint=f"a PEFT folder or a GGUF file{known}")
+
+
+def shipped() -> list[str]:
+    """Names of the adapters in the package."""
+    return sorted(path.parent.name for path in SHIPPED.glob(f"*/{MANIFEST}"))
 
 
 def read(folder: Path) -> Trained | None:

@@ -32,7 +32,9 @@ def from_folder(path: Path, name: str = "") -> Model:
     """A Hugging Face folder as a model. Raises `ModelError` if it holds none."""
     if not (path / "config.json").is_file():
         if (path / "adapter_config.json").is_file():
-            raise ModelError(f"{path} is an adapter, not a model", hint="name it with --adapter")
+            raise ModelError(
+                f"{path} is an adapter, not a model", hint="name it with --adapter, and its base with --model"
+            )
         files = sorted(path.glob("*.gguf"))
         if len(files) == 1:
             return from_gguf(files[0], name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from epitome.models.folder import Form
 from epitome.types import Message, Prompt
 
 VERSION = "1"
@@ -54,6 +55,16 @@ def instruction(asked: Asked, language: str) -> str:
     return text
 
 
-def prompt(text: str, asked: Asked, language: str, prefill: str = "") -> Prompt:
-    """The prompt for one text; the answer goes on from `prefill`."""
-    return Prompt((Message("system", instruction(asked, language)), Message("user", text)), prefill)
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a summary is asked of."""
+
+    text: str
+    title: str = ""
+
+
+def prompt(text: Text, asked: Asked, language: str, *, prefill: str = "", form: Form = Form()) -> Prompt:
+    """The prompt for one text; the answer goes on from `prefill`. `form` is what a trained model is used to."""
+    system, user = form.fill(text.text, request=instruction(asked, language), title=text.title)
+    messages = (Message("system", system),) if system else ()
+    return Prompt((*messages, Message("user", user)), prefill)

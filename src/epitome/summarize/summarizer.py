@@ -13,6 +13,7 @@ from epitome.documents import from_text
 from epitome.engines.base import Generator, answers
 from epitome.engines.open import open_engine
 from epitome.errors import EpitomeError, ModelError, SourceError, UsageError
+from epitome.models.folder import spoken, worn
 from epitome.models.model import Model, Progress
 from epitome.models.resolve import resolve
 from epitome.summarize.assemble import assemble, extractive, laid_out
@@ -48,7 +49,8 @@ class Summarizer:
     Args:
         model: a name of the catalogue, a GGUF file, a folder, a hub id, an OpenAI-compatible URL, or one of
             `lead`, `textrank`, `lexrank`, which copy sentences instead of writing them.
-        adapter: a LoRA to put on it; None or "none" is the bare base.
+        adapter: a LoRA to put on it: a folder, a GGUF file, or the name of one that Epitome brings; None or "none" is
+            the bare base.
         engine: `auto`, `llamacpp`, `openvino`, `transformers` or `openai`.
         work: how many documents are to come, as far as known; `auto` chooses by it.
         on_note: told in one line what `auto` chose, and why.
@@ -69,8 +71,10 @@ class Summarizer:
         on_note: Callable[[str], None] | None = None,
         on_download: Progress | None = None,
     ) -> None:
-        self.model: Model = resolve(model, on_progress=on_download)
-        self.adapter = None if adapter in (None, "none") else adapter
+        wearing = worn(model, adapter)
+        self.trained = wearing.trained
+        self.model: Model = spoken(resolve(wearing.base, on_progress=on_download), wearing.trained)
+        self.adapter = wearing.adapter
         self._engine: Generator | None = None
         if self.model.format != "extractive":
             self._engine = open_engine(
@@ -183,6 +187,7 @@ class Summarizer:
             lambda text: len(engine.encode(text)),
             window,
             self.adapter,
+            self.trained.form if self.trained else None,
         )
         materials[number] = (material, started)
         return (yield from write(material, request, "alternatives" in engine.abilities, on_sentence))

@@ -12,14 +12,15 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from epitome.engines.base import Answer, Decoding, GenerationRequest
+from epitome.models.folder import Form
 from epitome.summarize.budget import Budget, budget
 from epitome.summarize.candidate import Candidate, Made, centrality, names, said_twice
 from epitome.summarize.pick import pick
 from epitome.summarize.plan import Part, Span, parts, share
 from epitome.summarize.pool import Pool
-from epitome.summarize.prompts import Asked, prompt
+from epitome.summarize.prompts import Asked, Text, prompt
 from epitome.trust.check import Source
-from epitome.types import Document, Request, Step, Unmet
+from epitome.types import Document, Prompt, Request, Step, Unmet
 
 Asking = Generator[list[GenerationRequest], list[Answer], None]
 Rounds = Generator[list[GenerationRequest], list[Answer], "Draft"]
@@ -93,6 +94,8 @@ class Material:
     count: Callable[[str], int]
     window: int
     adapter: str | None = None
+    form: Form | None = None
+    """The prompt that a trained model knows; None: the instruction for untrained ones."""
 
 
 def write(
@@ -364,7 +367,7 @@ class _Writer:
         # All questions on one text stand together, so that an engine reads it once.
         rows = [(group, text, seed) for group, text in texts for seed in seeds]
         answers = yield [
-            GenerationRequest(prompt(text, asked, self.pool.language, prefill), self._decoding(seed))
+            GenerationRequest(self._prompt(text, asked, prefill), self._decoding(seed))
             for _, text, seed in rows
         ]
         for (group, _, seed), answer in zip(rows, answers, strict=True):
@@ -374,6 +377,10 @@ class _Writer:
                 self._record(read[group] if read else self.parts[group], stage, answer)
             if not (prefill and answer.text.lstrip()[:1] in LABELS):
                 self.pool.take(group, answer, _made(asked, stage, seed, prefill), prefill)
+
+    def _prompt(self, text: str, asked: Asked, prefill: str) -> Prompt:
+        form, title = self.material.form or Form(), self.material.document.title
+        return prompt(Text(text, title), asked, self.pool.language, prefill=prefill, form=form)
 
     def _decoding(self, seed: int | None) -> Decoding:
         """Greedy, or sampled with the request's seed and this one."""

@@ -1,4 +1,4 @@
-"""The settings of a training run: a TOML file, every key also as `--set KEY=VALUE`, checked before a model is loaded."""
+"""The settings of a training run: a TOML file and `--set KEY=VALUE`, checked before a model is loaded."""
 
 from __future__ import annotations
 

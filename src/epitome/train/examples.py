@@ -9,10 +9,10 @@ from epitome.datasets.pair import Pair
 from epitome.errors import UsageError
 from epitome.models.folder import Form
 from epitome.models.template import render
-from epitome.summarize.prompts import Asked, instruction
+from epitome.summarize.prompts import Asked, Text, prompt
 from epitome.train.base import Base
 from epitome.train.shorten import shortened
-from epitome.types import Message, Prompt
+from epitome.types import Prompt
 
 TITLE = "Title:"
 """What a title's answer begins with, so that one prompt has both answers (CATTS, Cachola et al. 2020)."""
@@ -65,11 +65,8 @@ class Shape:
 
 
 def prompt_of(pair: Pair, document: str, form: Form) -> Prompt:
-    """What the model is asked about the document."""
-    asked = instruction(Asked(), pair.lang)
-    system, user = form.fill(document, request=asked, title=pair.title)
-    messages = [Message("system", system)] if system else []
-    return Prompt((*messages, Message("user", user)))
+    """What the model is asked about the document: as `summarize` asks it."""
+    return prompt(Text(document, pair.title), Asked(), pair.lang, form=form)
 
 
 def examples(pairs: Iterable[Pair], base: Base, shape: Shape, weights: dict[str, float]) -> list[Example]:
