@@ -201,7 +201,7 @@ class Transformers:
         if adapter is None:
             context: AbstractContextManager[Any] = self._network.disable_adapter()
             return context
-        self._network.set_adapter(adapter)
+        self._network.set_adapter(_internal([*self._adapters].index(adapter)))
         return nullcontext()
 
     def _run(self, batch: list[Row], stop: Event, chunks: SimpleQueue[Chunk | Exception]) -> None:
@@ -375,15 +375,15 @@ def _with_adapters(network: Any, adapters: Mapping[str, Path], base: str) -> Any
 
     from peft import PeftModel
 
-    for name, folder in adapters.items():
+    for at, (name, folder) in enumerate(adapters.items()):
         try:
             with warnings.catch_warnings():
                 # PEFT asks for a name that transformers will drop: nothing the reader of a summary can do.
                 warnings.simplefilter("ignore", FutureWarning)
                 if isinstance(network, PeftModel):
-                    network.load_adapter(str(folder), adapter_name=name)
+                    network.load_adapter(str(folder), adapter_name=_internal(at))
                 else:
-                    network = PeftModel.from_pretrained(network, str(folder), adapter_name=name)
+                    network = PeftModel.from_pretrained(network, str(folder), adapter_name=_internal(at))
         except (OSError, ValueError, RuntimeError, KeyError) as error:
             reason = str(error).strip().partition("\n")[0]
             raise EngineError(
@@ -391,6 +391,11 @@ def _with_adapters(network: Any, adapters: Mapping[str, Path], base: str) -> Any
                 hint="an adapter runs only on the base it was trained on",
             ) from error
     return network.eval()
+
+
+def _internal(at: int) -> str:
+    """PEFT's name of an adapter: it becomes a module's, which bears no dots, and ours is a path."""
+    return f"adapter{at}"
 
 
 def _failed(error: Exception) -> EngineError:

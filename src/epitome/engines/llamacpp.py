@@ -37,10 +37,13 @@ class LlamaCpp:
     Args:
         model: what to load; its `path` is a GGUF file.
         weights: another GGUF of the same model to load instead (a prepared Q8_0).
-        adapters: GGUF LoRA files by the name that `Decoding.adapter` uses.
+        adapters: GGUF LoRA files by the name that `Decoding.adapter` uses; or one GGUF file of the model with an
+            adapter merged into its weights, loaded instead, and then every request must name it.
         context: tokens that all answers running at once share; 0: the model's own, at most 8,192.
         parallel: answers generated at once.
         threads: for generation and for reading prompts; None is one a core that this process may use.
+        exact: keep keys and values in 32 bits and attention without shortcuts: with 32-bit weights its
+            log-probabilities are transformers' within 0.001. Slower, and twice the memory for context.
 
     Raises:
         ModelError: the file is corrupt or not a model that llama.cpp runs.
@@ -62,14 +65,24 @@ class LlamaCpp:
         parallel: int = 1,
         threads: tuple[int, int] | None = None,
         ubatch: int = 512,
+        exact: bool = False,
     ) -> None:
         if model.path is None:
             raise EngineError(f"llama.cpp needs a GGUF file, and {model.name} has none")
         self.model = model.name
         self._template = model.template
-        self._metadata = gguf.read(weights or model.path)
+        held = dict(adapters or {})
+        self._merged = next((name for name, file in held.items() if gguf.read(file).kind != "adapter"), None)
+        if self._merged is not None:
+            weights = held.pop(self._merged)
+            if held:
+                raise EngineError(
+                    f"{self._merged} is merged into {self.model}: no other adapter fits beside it"
+                )
+        weights = weights or model.path
+        self._metadata = gguf.read(weights)
         self.context = context or min(8192, model.context or self._metadata.context or 8192)
-        self._adapters = {name: at for at, name in enumerate(adapters or {})}
+        self._adapters = {name: at for at, name in enumerate(held)}
         self._parallel = parallel
         self._key = secrets.token_urlsafe(24)
         self._lock = Lock()
@@ -77,17 +90,19 @@ class LlamaCpp:
         self._running: dict[Thread, Event] = {}
         self._answered = Event()
         self._server = self._start(
-            weights or model.path,
-            list((adapters or {}).values()),
-            parallel,
-            threads or (cores(), cores()),
-            ubatch,
+            weights, list(held.values()), parallel, threads or (cores(), cores()), ubatch, exact
         )
         # A server, or a thread of ours inside it, that outlives the interpreter takes the process down with it.
         self._end = weakref.finalize(self, _shut_down, [self._server], self._running, self._answered)
 
     def _start(
-        self, path: Path, adapters: list[Path], parallel: int, threads: tuple[int, int], ubatch: int
+        self,
+        path: Path,
+        adapters: list[Path],
+        parallel: int,
+        threads: tuple[int, int],
+        ubatch: int,
+        exact: bool,
     ) -> Any:
         os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
         try:
@@ -109,6 +124,9 @@ class LlamaCpp:
         params.verbosity = -1
         params.ctx_shift = False
         params.cache_ram_mib = 0
+        if exact:
+            params.cache_type_k = params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_F32
+            params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
         # At scale 0, because a request that names no adapter gets each one at the scale it was loaded with.
         params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(file), 0.0) for file in adapters]
         try:
@@ -190,7 +208,12 @@ class LlamaCpp:
     def _check(self, decoding: Decoding) -> None:
         if decoding.beams > 1:
             raise EngineError("llama.cpp has no beam search", hint="use --engine openvino or transformers")
-        if decoding.adapter is not None and decoding.adapter not in self._adapters:
+        if self._merged is not None and decoding.adapter != self._merged:
+            raise EngineError(
+                f"{self.model} was opened with {self._merged} merged into it, and "
+                f"{decoding.adapter or 'the bare base'} was asked for"
+            )
+        if decoding.adapter not in (None, self._merged) and decoding.adapter not in self._adapters:
             raise EngineError(f"{self.model} was opened without the adapter {decoding.adapter}")
 
     def _answer(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from epitome.engines import adapters as worn
 from epitome.engines import calibrate
 from epitome.engines.base import Generator
 from epitome.engines.machine import require_llamacpp
@@ -34,6 +35,7 @@ def open_engine(
     *,
     engine: str = "auto",
     adapter: str | None = None,
+    adapters: Sequence[str] = (),
     parallel: int = 1,
     work: int = 1,
     context: int = 0,
@@ -44,8 +46,9 @@ def open_engine(
     Args:
         model: as `resolve()` found it.
         engine: `auto`, or one of `ENGINES`.
-        adapter: path of an adapter: a GGUF LoRA for llamacpp, a PEFT folder for transformers. `Decoding.adapter`
-            asks for it by this same string.
+        adapter: path of an adapter: a PEFT folder, or a GGUF LoRA for llamacpp. `Decoding.adapter` asks for it by
+            this same string.
+        adapters: more of them on the same base, chosen per request; llamacpp and transformers hold several.
         parallel: answers that will be wanted at once.
         work: documents to come; decides between a quick start and throughput.
         context: tokens that a prompt and its answer will have together at most; 0: what the model can. llama.cpp
@@ -55,9 +58,11 @@ def open_engine(
     Raises:
         UsageError: no such engine.
         EngineError: the engine cannot run the model, is not installed, or knows no adapters of that kind.
+        ModelError: an adapter is of another base, or damaged.
     """
+    names = list(dict.fromkeys([*([adapter] if adapter is not None else []), *adapters]))
     if engine == "auto":
-        engine, why = choose(model, adapter=adapter, work=work)
+        engine, why = choose(model, adapters=names, work=work)
         if on_note is not None:
             on_note(f"engine {engine}: {why}")
     if engine not in ENGINES:
@@ -66,14 +71,17 @@ def open_engine(
     options = _options(engine, model, parallel, on_note)
     if engine == "llamacpp" and context:
         options["context"] = min(context, model.context or context) * parallel
-    if adapter is not None:
-        options["adapters"] = {adapter: _adapter(engine, adapter)}
+    if names:
+        options["adapters"] = worn.files(engine, model, names, on_note)
     opened: Generator = getattr(import_module(module), name)(model, **options)
     return opened
 
 
-def choose(model: Model, *, adapter: str | None = None, work: int = 1) -> tuple[str, str]:
-    """The engine for this model and amount of work, and why. Raises `EngineError` for an extractive baseline."""
+def choose(model: Model, *, adapters: Sequence[str] = (), work: int = 1) -> tuple[str, str]:
+    """The engine for this model, its adapters and amount of work, and why.
+
+    Raises `EngineError` for what writes no text.
+    """
     if model.format == "encoder":
         raise EngineError(f"{model.name} is an encoder: it writes no text", hint="name a model that does")
     if model.format == "extractive":
@@ -84,9 +92,13 @@ def choose(model: Model, *, adapter: str | None = None, work: int = 1) -> tuple[
         return "openai", f"{model.url} serves it"
     if model.format == "safetensors":
         return "transformers", "it reads safetensors"
+    if method := worn.only_in_transformers(adapters):
+        return "transformers", f"{method} runs in no other"
     if work < MANY:
         return "llamacpp", "it starts at once"
-    if adapter is not None:
+    if len(adapters) > 1:
+        return "llamacpp", "it holds several adapters"
+    if any(Path(name).expanduser().is_file() for name in adapters):
         return "llamacpp", "it takes the adapter as it is"
     if find_spec("openvino_genai") is None or find_spec("tokenizers") is None:
         return "llamacpp", 'for many documents OpenVINO is faster: pip install "epitome[fast]"'
@@ -119,16 +131,3 @@ def _options(engine: str, model: Model, parallel: int, on_note: Note | None) -> 
         "threads": chosen.threads,
         "ubatch": chosen.ubatch,
     }
-
-
-def _adapter(engine: str, adapter: str) -> Path:
-    path = Path(adapter).expanduser()
-    if not path.exists():
-        raise EngineError(f"{adapter}: there is no such adapter", hint="name a GGUF file or a PEFT folder")
-    if engine == "llamacpp" and path.is_dir():
-        raise EngineError(
-            f"{adapter}: llama.cpp needs the adapter as a GGUF file", hint="--engine transformers"
-        )
-    if engine == "transformers" and not (path / "adapter_config.json").is_file():
-        raise EngineError(f"{adapter} is no PEFT folder", hint="it needs an adapter_config.json")
-    return path

@@ -2,8 +2,8 @@
 
 Its prompt kernels are far ahead of llama.cpp's, and it batches continuously; it starts in 3 s instead of 0.7.
 Three traps shape this file. Its GGUF reader spoils 4-bit weights, so it only ever sees a Q8_0 made for it. And it
-ignores, with a warning, an adapter given to a model read from GGUF: here that is an error. And on import it reports
-to an analytics server: here it cannot.
+ignores, with a warning, an adapter given to a model read from GGUF: here that is an error, and an adapter comes merged
+into the weights. And on import it reports to an analytics server: here it cannot.
 """
 
 from __future__ import annotations
@@ -49,14 +49,15 @@ class OpenVino:
     Args:
         model: what to load; its `path` is a GGUF file of any quantisation.
         weights: a Q8_0 (or 16-bit) GGUF to load instead; None makes one of the model, once, and caches it.
-        adapters: must be empty; an adapter has to be merged into `weights`.
+        adapters: at most one, by the name that `Decoding.adapter` uses: a GGUF file of the model with the adapter
+            merged into its weights, loaded instead. Every request must name it.
         context: tokens that prompt and answer may have; 0: the model's own.
         threads: 0 is one a core that this process may use.
         exact: compute in 32 bits throughout, so that an answer does not depend on what else is in the batch or
             was asked before. Twice to three times slower. Without it a greedy answer may change at a near tie.
 
     Raises:
-        EngineError: the extra is missing, the architecture is not one it reads, or adapters were given.
+        EngineError: the extra is missing, the architecture is not one it reads, or an adapter is not merged.
         ModelError: the weights cannot be loaded.
     """
 
@@ -78,6 +79,9 @@ class OpenVino:
         self.model = model.name
         head = _check(model, adapters)
         _genai()
+        self._adapter: str | None = None
+        for self._adapter, merged in (adapters or {}).items():
+            weights = merged
         folder = converted(model, weights)
         self._template, self._jinja, self._tokens = model.template, head.chat_template, head.tokens
         self.context = context or model.context or head.context or 8192
@@ -176,8 +180,13 @@ class OpenVino:
     def _admit(self, ids: list[int], decoding: Decoding) -> None:
         if not ids:
             raise EngineError("the prompt is empty")
+        if decoding.adapter != self._adapter:
+            raise EngineError(
+                f"{self.model} was opened with {self._adapter or 'no adapter'} in OpenVINO, and "
+                f"{decoding.adapter or 'the bare base'} was asked for",
+                hint="an adapter is merged there: open it anew, or use --engine llamacpp",
+            )
         for asked, what in (
-            (decoding.adapter is not None, f"adapters: merge {decoding.adapter} into the weights"),
             (bool(decoding.grammar), "grammars"),
             (decoding.alternatives > 0, "alternatives"),
             # It is accepted and ignored there, with one sequence.
@@ -344,10 +353,12 @@ def _load(folder: Path, threads: int, exact: bool) -> Any:
 def _check(model: Model, adapters: Mapping[str, Path] | None) -> gguf.Metadata:
     if model.format != "gguf" or model.path is None:
         raise EngineError(f"{model.name} is no GGUF model", hint="--engine transformers runs hub models")
-    if adapters:
+    if len(adapters or {}) > 1 or any(
+        gguf.read(path).kind == "adapter" for path in (adapters or {}).values()
+    ):
         raise EngineError(
-            f"OpenVINO ignores adapters on GGUF models, so {', '.join(adapters)} would change nothing",
-            hint="merge it into the weights first, or use --engine llamacpp",
+            f"OpenVINO ignores adapters on GGUF models, so {', '.join(adapters or {})} would change nothing",
+            hint="one adapter, merged into the weights first, or --engine llamacpp",
         )
     head = gguf.read(model.path)
     if head.architecture not in ARCHITECTURES:

@@ -83,6 +83,12 @@ def test_an_adapter_is_refused_never_ignored(tmp_path: Path) -> None:
     adapter.write_bytes(b"GGUF")
     with pytest.raises(EngineError, match=r"ignores adapters.*adapter\.gguf"):
         open_engine(resolve("default"), engine="openvino", adapter=str(adapter))
+    GGUFWriter.add_type(writer := GGUFWriter(adapter, "llama"), "adapter")
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.close()
+    with pytest.raises(EngineError, match="ignores adapters"):
+        OpenVino(resolve("default"), adapters={"a": adapter})
 
 
 def test_a_gemma_is_told_which_engine_runs_it(tmp_path: Path) -> None:
