@@ -56,15 +56,7 @@ class Vocabulary:
 
         Raises `EngineError` for a vocabulary of another kind than byte pairs, or of a family not known here.
         """
-        kind, family = _kind(path)
-        if not readable(path):
-            raise EngineError(
-                f"{path.name}: its tokenizer ({kind}, {family}) is known to llama.cpp only",
-                hint="--engine llamacpp",
-            )
-        names = ("tokenizer.ggml.tokens", "tokenizer.ggml.merges", "tokenizer.ggml.token_type")
-        found = gguf.arrays(path, *names)
-        tokens, merges, kinds = (found.get(name, []) for name in names)
+        family, tokens, merges, kinds = _read(path)
         special = {
             token: at
             for at, (token, sort) in enumerate(zip(tokens, kinds, strict=True))
@@ -128,6 +120,47 @@ def readable(path: Path) -> bool:
     """Whether `Vocabulary.read` knows the tokenizer of this GGUF file."""
     kind, family = _kind(path)
     return kind == "gpt2" and family in _PATTERNS
+
+
+def for_hub(path: Path) -> Any:
+    """The same vocabulary as the hub's tools know tokenizers: markup in a text is special there.
+
+    Raises `EngineError` as `Vocabulary.read` does.
+    """
+    from tokenizers import AddedToken
+    from tokenizers.decoders import ByteLevel
+    from tokenizers.processors import TemplateProcessing
+
+    family, tokens, merges, kinds = _read(path)
+    tokenizer = _tokenizer({token: at for at, token in enumerate(tokens)}, merges, family)
+    tokenizer.decoder = ByteLevel()
+    for token, sort in zip(tokens, kinds, strict=True):
+        if sort == _CONTROL:
+            tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False)])
+        elif sort == _USER:
+            tokenizer.add_tokens([AddedToken(token, normalized=False)])
+    named = gguf.read(path).tokens
+    if named.add_bos and named.bos:
+        tokenizer.post_processor = TemplateProcessing(
+            single=f"{named.bos} $A",
+            pair=f"{named.bos} $A {named.bos} $B",
+            special_tokens=[(named.bos, tokens.index(named.bos))],
+        )
+    return tokenizer
+
+
+def _read(path: Path) -> tuple[str, list[str], list[str], list[int]]:
+    """Family, tokens, merges and kinds of token."""
+    kind, family = _kind(path)
+    if not readable(path):
+        raise EngineError(
+            f"{path.name}: its tokenizer ({kind}, {family}) is known to llama.cpp only",
+            hint="--engine llamacpp",
+        )
+    names = ("tokenizer.ggml.tokens", "tokenizer.ggml.merges", "tokenizer.ggml.token_type")
+    found = gguf.arrays(path, *names)
+    tokens, merges, kinds = (found.get(name, []) for name in names)
+    return family, tokens, merges, kinds
 
 
 def _kind(path: Path) -> tuple[str, str]:

@@ -60,17 +60,21 @@ class Change:
     """(out,): DoRA's norm of each row."""
     factor: Matrix | None = None
     """IA3's: (out, 1) for what comes out, (1, in) for what goes in."""
+    whole: Matrix | None = None
+    """(out, in): what W was trained to; the others are nothing then."""
 
     @property
     def low_rank(self) -> bool:
         """Whether B A is all of it, so that it can run beside the weight instead of in it."""
-        return self.magnitude is None and self.factor is None
+        return self.magnitude is None and self.factor is None and self.whole is None
 
     def on(self, weight: Matrix, start: int) -> Matrix:
         """The rows of W from `start` on, changed."""
         import numpy as np
 
         rows = slice(start, start + len(weight))
+        if self.whole is not None:
+            return self.whole[rows]
         changed: Matrix = weight + self.b[rows] @ self.a
         if self.magnitude is not None:
             norms = np.linalg.norm(changed, axis=1)
@@ -109,6 +113,11 @@ def method(folder: Path) -> str:
     if (folder / BOTTLENECK).is_file():
         return "bottleneck adapter"
     return str(_config(folder).get("peft_type")).lower().replace("_", " ")
+
+
+def base_of(folder: Path) -> str:
+    """What PEFT says the adapter was trained on; empty if it does not say."""
+    return str(_config(folder).get("base_model_name_or_path") or "") if (folder / CONFIG).is_file() else ""
 
 
 def becomes_weights(folder: Path) -> bool:
@@ -154,7 +163,7 @@ def read(folder: Path, base: Model) -> Adapter:
             raise ModelError(
                 f"{folder}: {base.name} has biases that IA3 scales too", hint="--engine transformers"
             )
-        changes[name] = _reordered(change, _heads(base, head, layer))
+        changes[name] = _reordered(change, heads_of(base, head, layer))
     return Adapter(_file_name(folder), _key(folder), changes)
 
 
@@ -269,7 +278,7 @@ def _pattern(module: str, patterns: Mapping[str, Any] | None, default: Any) -> A
     return default
 
 
-def _heads(base: Model, head: gguf.Metadata, layer: str) -> int:
+def heads_of(base: Model, head: gguf.Metadata, layer: str) -> int:
     """How many heads' rows are reordered; 0: none."""
     if not (key := _PERMUTED.get(head.architecture, {}).get(layer)):
         return 0
@@ -280,20 +289,21 @@ def _heads(base: Model, head: gguf.Metadata, layer: str) -> int:
     return found
 
 
-def _reordered(change: Change, heads: int) -> Change:
+def reordered(rows: Matrix, heads: int) -> Matrix:
+    """Rows in the order of llama.cpp's rotary embedding: in each head, the halves' rows in turn."""
     if not heads:
-        return change
+        return rows
+    halves = rows.reshape(heads, 2, len(rows) // heads // 2, *rows.shape[1:])
+    return halves.swapaxes(1, 2).reshape(rows.shape)
 
-    def reorder(rows: Matrix) -> Matrix:
-        rest = rows.shape[1:]
-        return rows.reshape(heads, 2, len(rows) // heads // 2, *rest).swapaxes(1, 2).reshape(rows.shape)
 
-    factor = change.factor
+def _reordered(change: Change, heads: int) -> Change:
+    magnitude, factor = change.magnitude, change.factor
     return Change(
         change.a,
-        reorder(change.b),
-        None if change.magnitude is None else reorder(change.magnitude),
-        factor if factor is None or factor.shape[1] != 1 else reorder(factor),
+        reordered(change.b, heads),
+        None if magnitude is None else reordered(magnitude, heads),
+        reordered(factor, heads) if factor is not None and factor.shape[1] == 1 else factor,
     )
 
 
