@@ -153,6 +153,7 @@ def _planned(model: Model, tensor: Tensor, number: int, change: Change | None) -
     keep = tensor.kind == number or (
         # A router decides by small differences between few numbers: it stays precise, as in llama.cpp's own.
         tensor.kind in _UNQUANTISED
+        and number != _F32
         and (len(tensor.shape) < 2 or elements <= _SMALL or "ffn_gate_inp" in tensor.name)
     )
     _, block, width = gguf.TENSOR_TYPES[number]
