@@ -90,7 +90,9 @@ def train(
         judged_on = load(dev, columns, on_progress=download) if dev else None
     from epitome.train.run import Watch
     from epitome.train.run import train as run
+    from epitome.train.world import World
 
+    quiet = quiet or not World().first
     tell = (lambda _: None) if quiet else note
     if pairs.bad:
         tell(f"{len(pairs.bad)} rows are no pairs and are passed over, the first: {pairs.bad[0].reason}")

@@ -7,6 +7,7 @@ size, in bfloat16 where the machine computes in it.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, redirect_stderr
 from io import StringIO
@@ -116,6 +117,8 @@ class Transformers:
         self._ends = self._end_tokens()
         network.generation_config = _bare_config(network, self._ends)
         self._lock = Lock()
+        # PEFT's prefixes count positions themselves, and say so at every step.
+        warnings.filterwarnings("ignore", message="Position ids are not supported")
 
     def _end_tokens(self) -> set[int]:
         named = self._network.generation_config.eos_token_id
@@ -198,6 +201,10 @@ class Transformers:
     def _adapted(self, adapter: str | None) -> AbstractContextManager[Any]:
         if not self._adapters:
             return nullcontext()
+        if not hasattr(self._network, "peft_config"):
+            from epitome.engines import bottleneck
+
+            return nullcontext() if adapter else bottleneck.bare(self._network)
         if adapter is None:
             context: AbstractContextManager[Any] = self._network.disable_adapter()
             return context
@@ -371,8 +378,12 @@ def _bare_config(network: Any, ends: set[int]) -> Any:
 def _with_adapters(network: Any, adapters: Mapping[str, Path], base: str) -> Any:
     if not adapters:
         return network
-    import warnings
+    from epitome.engines import bottleneck
 
+    if any((folder / bottleneck.CONFIG).is_file() for folder in adapters.values()):
+        if len(adapters) > 1:
+            raise EngineError("bottleneck adapters run alone", hint="open the engine with one of them")
+        return bottleneck.load(network, next(iter(adapters.values()))).eval()
     from peft import PeftModel
 
     for at, (name, folder) in enumerate(adapters.items()):
@@ -380,6 +391,8 @@ def _with_adapters(network: Any, adapters: Mapping[str, Path], base: str) -> Any
             with warnings.catch_warnings():
                 # PEFT asks for a name that transformers will drop: nothing the reader of a summary can do.
                 warnings.simplefilter("ignore", FutureWarning)
+                # AdaLoRA's ranks by layer, which PEFT writes and then does not know again.
+                warnings.filterwarnings("ignore", message="The following rank_pattern")
                 if isinstance(network, PeftModel):
                     network.load_adapter(str(folder), adapter_name=_internal(at))
                 else:

@@ -13,6 +13,7 @@ import torch
 from epitome.errors import EngineError
 from epitome.train.config import Config
 from epitome.train.examples import Example
+from epitome.train.methods import adalora
 from epitome.train.objectives import Objective
 from epitome.train.optimizers import share
 from epitome.train.world import World
@@ -53,6 +54,7 @@ class Stepper:
         full = config.method.name == "full"
         self.autocast = config.train.dtype != "float32" and (full or wide)
         self.dtype = torch.bfloat16
+        self.adalora = adalora.is_adalora(network)
 
     def step(self, number: int, batch: Sequence[Example]) -> Stepped:
         """Step `number` (from 1) over a global batch; each process computes its share of it.
@@ -77,6 +79,8 @@ class Stepper:
         applied = bool(torch.isfinite(torch.tensor([loss, norm])).all())
         if applied:
             self.optimizer.step()
+            if self.adalora:
+                adalora.allocate(self.network, number)
         self.optimizer.zero_grad(set_to_none=True)
         tokens = sum(example.tokens for example in batch)
         return Stepped(number, loss, norm, rate, tokens, time.perf_counter() - started, applied)
@@ -88,6 +92,8 @@ class Stepper:
                 loss = self.objective.loss(self.network, portion) / counted
             loss.backward()
             total += loss.item()
+        if self.adalora and self.world.first:
+            adalora.penalty(self.network).backward()
         return total
 
     def _norm(self) -> float:

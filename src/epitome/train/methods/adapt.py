@@ -8,10 +8,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from epitome.engines import bottleneck
+from epitome.engines.bottleneck import Placing
 from epitome.errors import UsageError
 from epitome.train.base import Base
 from epitome.train.config import Method
-from epitome.train.methods import bottleneck
 from epitome.train.methods.fused import fuse
 
 _LAYER = re.compile(r"\.(?:layers|h|block|blocks)\.(\d+)\.")
@@ -32,7 +33,7 @@ def adapt(base: Base, method: Method, steps: int) -> Any:
     for parameter in base.network.parameters():
         parameter.requires_grad_(False)
     if method.name in ("houlsby", "pfeiffer"):
-        return bottleneck.insert(base.network, method)
+        return bottleneck.insert(base.network, _placing(method))
     from peft import get_peft_model
 
     with warnings.catch_warnings():
@@ -49,6 +50,12 @@ def adapt(base: Base, method: Method, steps: int) -> Any:
         fuse(network)
     network.peft_config["default"].base_model_name_or_path = base.model.name
     return network
+
+
+def _placing(method: Method) -> Placing:
+    return Placing(
+        "houlsby" if method.name == "houlsby" else "pfeiffer", method.bottleneck, method.first_layer
+    )
 
 
 def _full(network: Any, method: Method) -> Any:
@@ -80,8 +87,9 @@ def _config(base: Base, method: Method, steps: int) -> Any:
         "target_modules": targets,
     }  # fmt: skip
     if method.name == "adalora":
+        del shared["r"]
         return peft.AdaLoraConfig(
-            **{**shared, "r": None}, init_r=method.rank * 3 // 2, target_r=method.rank, total_step=steps,
+            **shared, init_r=method.rank * 3 // 2, target_r=method.rank, total_step=steps,
             tinit=max(1, steps // 10), tfinal=max(1, steps // 3), deltaT=max(1, steps // 100),
         )  # fmt: skip
     return peft.LoraConfig(**shared, use_rslora=method.name == "rslora", use_dora=method.name == "dora")
@@ -121,7 +129,7 @@ def trainable(network: Any) -> list[Any]:
 def save(network: Any, method: Method, folder: Path) -> None:
     """Write what was learnt: PEFT's files for its methods, the whole network for `full`."""
     if method.name in ("houlsby", "pfeiffer"):
-        bottleneck.save(network, method, folder)
+        bottleneck.save(network, _placing(method), folder)
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
