@@ -17,6 +17,9 @@ from epitome.pages.page import render
 
 WIDTH = 360
 BINS = 24
+CURVE, _TOP = 150, 16
+"""Height of curves, and the room above them for the top tick."""
+_DOTS = 40
 _ROW = 40
 _EDGE = 8
 """Room beside the scale, for marks that stand on its ends."""
@@ -99,6 +102,47 @@ def bars(rows: Sequence[tuple[str, float]], *, label: str) -> Markup:
         for at, (name, value) in enumerate(rows)
     ]
     return render("bars.html", label=label, marks=marks, width=WIDTH, height=len(marks) * _ROW)
+
+
+Points = Sequence[tuple[float, float]]
+
+
+def curves(lines: Sequence[tuple[str, Points]], *, label: str, unit: str = "step") -> Markup:
+    """Values over steps, (name, [(step, value), …]) a line, at most a few; the last one is drawn thick.
+
+    Nothing without a point. Up to 40 points of a line are marked by dots.
+    """
+    drawn = [(name, points) for name, points in lines if points]
+    if not drawn:
+        return Markup("")
+    scale = _Scale([value for _, points in drawn for _, value in points])
+    places = [at for _, points in drawn for at, _ in points]
+    least, most = min(places), max(places)
+
+    def x(at: float) -> float:
+        return _EDGE + (at - least) / ((most - least) or 1) * (WIDTH - 2 * _EDGE)
+
+    def y(value: float) -> float:
+        return CURVE * (1 - (scale(value) - _EDGE) / (WIDTH - 2 * _EDGE)) + _TOP
+
+    held = [
+        {
+            "name": name,
+            "last": _short(points[-1][1]),
+            "points": " ".join(f"{x(at):.1f},{y(value):.1f}" for at, value in points),
+            "dots": [(x(at), y(value), f"{at:,.0f}: {value:.4g}") for at, value in points]
+            if len(points) <= _DOTS
+            else [],
+        }
+        for name, points in drawn
+    ]
+    ticks = [
+        (CURVE * (1 - (at - _EDGE) / (WIDTH - 2 * _EDGE)) + _TOP, number) for at, number in scale.ticks()
+    ]
+    return render(
+        "curves.html", label=label, unit=unit, lines=held, ticks=ticks, width=WIDTH, height=CURVE + _TOP + 4,
+        first=_short(least), last=_short(most),
+    )  # fmt: skip
 
 
 class _Scale:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from epitome.datasets.pair import Dataset
 from epitome.models.folder import Form, Trained
@@ -13,7 +19,9 @@ from epitome.store.journal import replacing, writing
 from epitome.train import state
 from epitome.train.base import Base
 from epitome.train.config import Config, as_toml
+from epitome.train.journal import LOG, RunFiles
 from epitome.train.methods import save
+from epitome.train.report import card, page
 from epitome.train.validate import Judged
 
 CONFIG = "config.toml"
@@ -32,17 +40,45 @@ class Outcome:
 
 
 def write(outcome: Outcome, base: Base, network: Any, config: Config, data: Dataset) -> None:
-    """Weights, `epitome.json`, `config.toml`; then what was only needed to go on is deleted."""
+    """Weights, `epitome.json`, `config.toml`, card and report; then what was only needed to go on is deleted."""
     folder = outcome.folder
+    files = RunFiles(folder, {})
+    steps = files.lines(LOG)
+    trained = _trained(outcome, base, config, data)
+    facts = {"base": base.model.name, **_facts(outcome, config, data, network, steps)}
     with writing(folder):
         save(network, config.method, folder)
         if config.method.name == "full":
             _tokenizer(base, folder)
-        with replacing(folder / CONFIG) as file:
-            file.write(as_toml(config))
-        best = next((one for one in outcome.evaluations if one.step == outcome.best_step), None)
-        learnt = {
-            "data": data.source,
+    texts = {
+        CONFIG: as_toml(config),
+        "README.md": card(folder.resolve().name, trained, facts, outcome.evaluations),
+        "report.html": page(
+            f"Training of {folder.resolve().name}", facts, config, steps, outcome.evaluations
+        ),
+    }
+    for name, text in texts.items():
+        with replacing(folder / name) as file:
+            file.write(text)
+    with writing(folder):
+        trained.write(folder)
+    for name in (state.STATE, state.BEST):
+        shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def _trained(outcome: Outcome, base: Base, config: Config, data: Dataset) -> Trained:
+    best = next((one for one in outcome.evaluations if one.step == outcome.best_step), None)
+    return Trained(
+        base=base.model.name if base.model.sha256 else str(base.model.path),
+        method=config.method.name,
+        base_sha256=base.model.sha256,
+        form=Form(config.prompt.system, config.prompt.user),
+        template=base.model.template,
+        languages=tuple(sorted({pair.lang for pair in data.pairs})),
+        licence=base.model.licence,
+        domains=tuple(sorted({pair.domain for pair in data.pairs if pair.domain})),
+        trained={
+            "data": Path(data.source).name,
             "fingerprint": data.fingerprint,
             "pairs": len(data),
             "steps": outcome.steps,
@@ -50,22 +86,29 @@ def write(outcome: Outcome, base: Base, network: Any, config: Config, data: Data
             "dev": {name: getattr(best, name) for name in ("loss", "rouge1", "rouge2", "rougeL")}
             if best
             else {},
-        }
-        Trained(
-            base=base.model.name
-            if base.model.format == "gguf" and base.model.sha256
-            else str(base.model.path),
-            method=config.method.name,
-            base_sha256=base.model.sha256,
-            form=Form(config.prompt.system, config.prompt.user),
-            template=base.model.template,
-            languages=tuple(sorted({pair.lang for pair in data.pairs})),
-            licence=base.model.licence,
-            domains=tuple(sorted({pair.domain for pair in data.pairs if pair.domain})),
-            trained=learnt,
-        ).write(folder)
-    for name in (state.STATE, state.BEST):
-        shutil.rmtree(folder / name, ignore_errors=True)
+        },
+    )
+
+
+def _facts(
+    outcome: Outcome, config: Config, data: Dataset, network: Any, steps: Sequence[Mapping[str, Any]]
+) -> dict[str, str]:
+    learnt = sum(one.numel() for one in network.parameters() if one.requires_grad)
+    every = sum(one.numel() for one in network.parameters())
+    seconds = sum(line["seconds"] for line in steps)
+    facts = {
+        "method": f"{config.method.name}, {learnt:,} of {every:,} parameters ({learnt / every:.2%})",
+        "data": f"{data.source}: {len(data):,} pairs, fingerprint {data.fingerprint[:16]}",
+        "steps": f"{outcome.steps:,}; the weights are those after step {outcome.best_step:,}",
+        "stopped": outcome.stopped,
+        "tokens": f"{sum(line['tokens'] for line in steps):,}",
+        "time of the steps": f"{seconds / 60:.1f} minutes on {platform.machine()}, {torch.get_num_threads()} threads",
+        "versions": ", ".join(
+            f"{name} {version(name)}" for name in ("epitome", "torch", "transformers", "peft")
+        ),
+        "made": datetime.now(UTC).date().isoformat(),
+    }
+    return {name: value for name, value in facts.items() if value}
 
 
 def _tokenizer(base: Base, folder: Path) -> None:

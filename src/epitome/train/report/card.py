@@ -1,0 +1,81 @@
+"""The model card, in the form of the hub: what the model is, what it learnt from, how good it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from epitome.models.folder import Trained
+from epitome.train.validate import Judged
+
+_LIBRARY = {"full": "transformers", "houlsby": "epitome", "pfeiffer": "epitome"}
+_ONLY_TRANSFORMERS = ("prefix", "prompt", "houlsby", "pfeiffer")
+
+
+def card(name: str, trained: Trained, facts: Mapping[str, Any], judged: Sequence[Judged]) -> str:
+    """`README.md` of a model folder."""
+    head = {
+        "base_model": trained.base,
+        "library_name": _LIBRARY.get(trained.method, "peft"),
+        "pipeline_tag": "summarization",
+        "language": list(trained.languages),
+        "tags": ["summarization", "epitome", trained.method],
+    }
+    if trained.licence:
+        head["license"] = trained.licence.lower()
+    lines = [
+        "---",
+        *(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items()),
+        "---",
+    ]
+    lines += [
+        "",
+        f"# {name}",
+        "",
+        f"A summariser: {trained.base}, trained with Epitome ({trained.method}).",
+        "",
+    ]
+    lines += [
+        "## Use",
+        "",
+        "```bash",
+        f"epitome summarize DOCUMENT --model {name}",
+        "```",
+        "",
+        _engines(trained),
+    ]
+    lines += ["", "## Training", "", *(f"- {key}: {value}" for key, value in facts.items())]
+    lines += ["", "## On dev, while it was trained", "", *_figures(judged)]
+    lines += [
+        "",
+        "These figures chose the checkpoint; `epitome evaluate` on data that chose nothing gives those to quote.",
+        "",
+        "## Limits",
+        "",
+        "It may state what its source does not say: read the passages that Epitome shows beside each sentence. It is "
+        "worse on texts unlike those it learnt from. Weights trained on a set inherit what the set's licence asks.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _engines(trained: Trained) -> str:
+    if trained.method in _ONLY_TRANSFORMERS:
+        return "It runs in transformers only (`--engine transformers`)."
+    if trained.method == "full":
+        return (
+            "Full weights: `epitome export` makes a GGUF file of a Llama or Gemma for the embedded engines."
+        )
+    return "It runs in llama.cpp, OpenVINO (merged) and transformers; `epitome merge` puts it into its base's weights."
+
+
+def _figures(judged: Sequence[Judged]) -> list[str]:
+    if not judged:
+        return ["It was not judged: no pairs were kept for that."]
+    rows = ["| step | loss | ROUGE-1 | ROUGE-2 | ROUGE-L |", "|---|---|---|---|---|"]
+    for one in judged:
+        rouge = (
+            f"{value:.2f}" if value is not None else "" for value in (one.rouge1, one.rouge2, one.rougeL)
+        )
+        rows.append(f"| {one.step} | {one.loss:.4f} | {' | '.join(rouge)} |")
+    return rows
