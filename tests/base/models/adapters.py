@@ -16,19 +16,26 @@ from numpy.typing import NDArray
 Tensors = Mapping[str, NDArray[np.float32]]
 
 
-def write_adapter(folder: Path, tensors: Tensors, **config: Any) -> Path:
-    """A folder with these tensors (by module and kind, such as `layers.0.mlp.up_proj.lora_A`)."""
-    folder.mkdir(parents=True, exist_ok=True)
+def write_safetensors(path: Path, tensors: Tensors) -> None:
+    """A file with these tensors, in 32 bits."""
     header, data = {}, b""
     for name, values in tensors.items():
         raw = values.astype("<f4").tobytes()
-        end = "" if name.endswith(("ia3_l", "lora_E", "magnitude_vector")) else ".weight"
-        header[f"base_model.model.model.{name}{end}"] = {
-            "dtype": "F32", "shape": values.shape, "data_offsets": [len(data), len(data) + len(raw)],
-        }  # fmt: skip
+        where = [len(data), len(data) + len(raw)]
+        header[name] = {"dtype": "F32", "shape": values.shape, "data_offsets": where}
         data += raw
     said = json.dumps(header).encode()
-    (folder / "adapter_model.safetensors").write_bytes(struct.pack("<Q", len(said)) + said + data)
+    path.write_bytes(struct.pack("<Q", len(said)) + said + data)
+
+
+def write_adapter(folder: Path, tensors: Tensors, **config: Any) -> Path:
+    """A folder with these tensors (by module and kind, such as `layers.0.mlp.up_proj.lora_A`)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    held = {}
+    for name, values in tensors.items():
+        end = "" if name.endswith(("ia3_l", "lora_E", "magnitude_vector")) else ".weight"
+        held[f"base_model.model.model.{name}{end}"] = values
+    write_safetensors(folder / "adapter_model.safetensors", held)
     (folder / "adapter_config.json").write_text(
         json.dumps({"peft_type": "LORA", "lora_alpha": 8, "bias": "none"} | config)
     )

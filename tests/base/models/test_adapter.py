@@ -13,10 +13,19 @@ from gguf import GGMLQuantizationType as Type
 from gguf import GGUFReader
 from gguf.quants import dequantize, quantize
 from numpy.typing import NDArray
-from tests.base.models.adapters import HEADS, KV_HEADS, SHAPES, modules, write_adapter, write_base, write_lora
+from tests.base.models.adapters import (
+    HEADS,
+    KV_HEADS,
+    SHAPES,
+    modules,
+    write_adapter,
+    write_base,
+    write_lora,
+    write_safetensors,
+)
 
 from epitome.errors import ModelError
-from epitome.models import Model, adapter, gguf, lora, safetensors, weights
+from epitome.models import Model, adapter, gguf, lora, safetensors, weights, whole
 from epitome.models.local import from_gguf
 
 Matrix = NDArray[np.float32]
@@ -210,6 +219,48 @@ def test_removing_the_model_removes_what_was_made_of_it(base: Model, tmp_path: P
     held = sum(path.stat().st_size for path in made)
     assert weights.discard(base.path) == held
     assert not any(path.exists() for path in made)
+
+
+# Full weights
+
+
+def test_full_weights_go_back_into_the_form_of_their_base(base: Model, tmp_path: Path) -> None:
+    held = trained(tmp_path / "full")
+    found = tensors(weights.prepared(base, "f32", whole.read(tmp_path / "full", base)))
+    for module in modules():
+        heads = {"q_proj": HEADS, "k_proj": KV_HEADS}.get(module.rpartition(".")[2])
+        rows = held[f"{module}.weight"]
+        assert np.array_equal(found[named(module)], as_llama_cpp_has_it(rows, heads) if heads else rows)
+    assert np.array_equal(found["blk.1.attn_norm.weight"], held["layers.1.input_layernorm.weight"])
+
+
+def test_the_norms_of_gemma_count_from_one(home: Path, tmp_path: Path) -> None:
+    gemma = from_gguf(write_base(tmp_path / "gemma.gguf", "gemma3"))
+    held = trained(tmp_path / "full")
+    found = tensors(weights.prepared(gemma, "f32", whole.read(tmp_path / "full", gemma)))
+    assert np.array_equal(found["blk.0.attn_norm.weight"], held["layers.0.input_layernorm.weight"] + 1)
+    assert np.array_equal(found["blk.0.attn_q.weight"], held["layers.0.self_attn.q_proj.weight"])
+
+
+def test_full_weights_of_another_model(base: Model, tmp_path: Path) -> None:
+    trained(tmp_path / "full", blocks=1)
+    with pytest.raises(ModelError, match=r"not trained from tiny: blk\.1\.attn_q\.weight is missing"):
+        whole.read(tmp_path / "full", base)
+    with pytest.raises(ModelError, match="holds no weights"):
+        whole.read(tmp_path / "nothing", base)
+
+
+def trained(folder: Path, blocks: int = 2) -> dict[str, Matrix]:
+    """A folder with full weights of the tiny model, as transformers names them."""
+    random = np.random.default_rng(9)
+    shapes: dict[str, tuple[int, ...]] = {
+        f"{name}.weight": shape for name, shape in modules(blocks=blocks).items()
+    }
+    shapes |= {f"layers.{at}.input_layernorm.weight": (64,) for at in range(blocks)}
+    held = {name: random.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    folder.mkdir()
+    write_safetensors(folder / "model.safetensors", {f"model.{name}": each for name, each in held.items()})
+    return held
 
 
 # What cannot be used
