@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from epitome.cli import compare, data, evaluate, export, gate, merge, models, rate, summarize, train
+from epitome.cli import compare, data, evaluate, export, gate, merge, models, rate, summarize, train, tune
 from epitome.cli.exit import NOTHING_DONE, code_of, complain
 from epitome.errors import EpitomeError, StoreError
 
@@ -26,6 +26,7 @@ app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("rate", epilog=rate.EXAMPLES)(rate.rate)
 app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
 app.command("train", epilog=train.EXAMPLES)(train.train)
+app.command("tune", epilog=tune.EXAMPLES)(tune.tune)
 app.command("merge", epilog=merge.EXAMPLES)(merge.merge)
 app.command("export", epilog=export.EXAMPLES)(export.export)
 app.command("gate", epilog=gate.EXAMPLES)(gate.gate)

@@ -44,7 +44,7 @@ def merge(
     else:
         from epitome.engines import unpack
 
-        unpack.save(model, out, adapter=worn)
+        unpack.save(model, out, worn=worn)
     return _told(out, trained, model)
 
 

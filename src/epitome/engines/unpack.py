@@ -13,7 +13,7 @@ from typing import Any, Literal
 from epitome.engines import vocabulary
 from epitome.engines.huggingface import load_network, require
 from epitome.errors import ModelError, StoreError
-from epitome.models import cache, gguf, weights
+from epitome.models import adapter, cache, gguf, weights
 from epitome.models.model import Model
 
 Dtype = Literal["auto", "float32", "float16"]
@@ -41,8 +41,8 @@ def unpacked(model: Model) -> Path:
     return target
 
 
-def save(model: Model, target: Path, *, adapter: Path | None = None, dtype: Dtype = "auto") -> None:
-    """Write the model, with an adapter merged into it, as a new folder; whole or not at all.
+def save(model: Model, target: Path, *, worn: Path | None = None, dtype: Dtype = "auto") -> None:
+    """Write the model, with the adapter in the folder `worn` merged into it, as a new folder; whole or not at all.
 
     `auto` keeps the folder's number format; of a GGUF file it is 32 bits. Raises `ModelError` if it cannot be unpacked
     or merged, `StoreError` if the folder cannot be written.
@@ -51,9 +51,9 @@ def save(model: Model, target: Path, *, adapter: Path | None = None, dtype: Dtyp
     if model.path is None or model.format not in ("gguf", "safetensors"):
         raise ModelError(f"{model.name} has no weights here to be written")
     network = _plain(model.path) if model.format == "gguf" else load_network(model.path, "auto")
-    if adapter is not None:
-        # What is added is small: it would be lost in 16 bits before it is rounded.
-        kept, network = network.dtype, _merged(network.float(), adapter, model.name)
+    if worn is not None:
+        # What is added is small: in 16 bits it would be rounded twice.
+        kept, network = network.dtype, _merged(network.float(), worn, model.name)
         network = network.to(kept)
     if dtype != "auto":
         network = network.to(getattr(torch, dtype))
@@ -87,18 +87,27 @@ def _plain(path: Path) -> Any:
     return plain
 
 
-def _merged(network: Any, adapter: Path, base: str) -> Any:
+def _merged(network: Any, worn: Path, base: str) -> Any:
     from peft import PeftModel
 
+    method = adapter.method(worn)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # PEFT's remarks on tied weights and dtypes concern nobody here
-            return PeftModel.from_pretrained(network, str(adapter)).merge_and_unload()
-    except (OSError, ValueError, RuntimeError, KeyError, AttributeError, NotImplementedError) as error:
+            wearing = (
+                PeftModel.from_pretrained(network, str(worn)) if method != "bottleneck adapter" else network
+            )
+            if not hasattr(wearing, "merge_and_unload"):
+                raise ModelError(
+                    f"{worn}: {method} changes no weights, so it cannot be merged",
+                    hint="--engine transformers",
+                )
+            return wearing.merge_and_unload()
+    except (OSError, ValueError, RuntimeError, KeyError, NotImplementedError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise ModelError(
-            f"{adapter} cannot be merged into {base} ({reason})",
-            hint="an adapter fits only the base it was trained on; one that adds tokens cannot be merged",
+            f"{worn} cannot be merged into {base} ({reason})",
+            hint="an adapter fits only the base it was trained on",
         ) from error
 
 

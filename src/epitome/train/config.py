@@ -164,6 +164,14 @@ def _given(path: Path | None, settings: Iterable[str], given: Mapping[str, Any])
     return held
 
 
+def changed(config: Config, settings: Mapping[str, Any]) -> Config:
+    """`config` with other values at dotted keys. Raises `UsageError` for a key or value that makes no sense."""
+    held = config.model_dump(mode="json")
+    for name, value in settings.items():
+        _put(held, name.split("."), value)
+    return _checked(held, "a trial")
+
+
 def defaults(family: str, method: str) -> dict[str, Any]:
     """What `defaults.toml` says for this family of models and this method, over what it says for all."""
     table = tomllib.loads(files("epitome.train").joinpath("defaults.toml").read_text("utf-8"))

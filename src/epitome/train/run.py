@@ -19,7 +19,7 @@ from epitome.models.folder import Form
 from epitome.models.model import Model
 from epitome.train import state
 from epitome.train.base import Base, dtype_of, open_base
-from epitome.train.config import Config
+from epitome.train.config import Config, changed
 from epitome.train.examples import Example, Shape, cut, examples
 from epitome.train.journal import EVALS, RunFiles
 from epitome.train.loop import Stepped, Stepper
@@ -115,6 +115,13 @@ def train(
         return _written(run, data)
     finally:
         world.leave()
+
+
+def prepared(data: Dataset, model: Model, config: Config, steps: int, watch: Watch) -> _Run:
+    """Everything that `train` would begin with, on `data` alone, for callers that take the steps themselves."""
+    config = changed(config, {"train.max_steps": steps, "optim.schedule": "constant", "optim.warmup": 0.0})
+    files = RunFiles(Path(), {})
+    return _set_up(data.pairs, [], model, config, (files, World(), watch))
 
 
 def _finished(folder: Path, data: Dataset, model: Model, config: Config, watch: Watch) -> Outcome:

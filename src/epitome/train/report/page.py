@@ -32,7 +32,7 @@ def page(
         curves([("each step", _thinned(loss)), ("smoothed", _thinned(_smooth(loss)))], label="training loss"),
         curves([("dev", [(float(one.step), one.loss) for one in judged])], label="loss on dev"),
         *(
-            curves([(name, _values(judged, name))], label=f"{name} on dev, of summaries written then")
+            curves([(name, _values(judged, name))], label=f"{name.replace('rouge', 'ROUGE-')} on dev")
             for name in ROUGE
         ),
         curves([("rate", _thinned(_column(steps, "lr")))], label="learning rate"),
