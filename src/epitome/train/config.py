@@ -100,7 +100,6 @@ class Train(_Section):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     checkpointing: bool = False
     """Compute activations again instead of keeping them."""
-    fsdp: bool = False
     threads: NonNegativeInt = 0
     """0: one a core."""
     save_minutes: float = Field(default=5.0, gt=0)

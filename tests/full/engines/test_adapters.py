@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.engine_contract import MARKUP, STORY, ask, one
+from tests.full.engines import folders
 
 from epitome.engines import export, unpack
 from epitome.engines.base import Answer, GenerationRequest, answers
@@ -174,9 +175,27 @@ def test_a_folder_made_of_a_gguf_file_has_its_tokenizer(model: Model, folder: Pa
     assert (read.bos_token, read.eos_token) == ("<|im_start|>", "<|im_end|>")
 
 
-def test_what_adds_tokens_cannot_be_merged(model: Model, tmp_path: Path) -> None:
-    (tmp_path / "adapter_config.json").write_text('{"peft_type": "PREFIX_TUNING"}')
-    with pytest.raises(ModelError, match="runs in transformers only"):
-        export.merge(tmp_path, tmp_path / "out.gguf", base=str(model.path))
-    with pytest.raises(ModelError, match="is no GGUF model"):
-        unpack.unpacked(Model("hub/name", "safetensors", tmp_path))
+def test_what_adds_tokens_runs_in_transformers_and_cannot_be_merged(model: Model, tmp_path: Path) -> None:
+    import torch
+    from peft import PrefixTuningConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    base = folders.llama(tmp_path / "base")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # between peft and transformers
+        network = get_peft_model(
+            AutoModelForCausalLM.from_pretrained(base),
+            PrefixTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=4),
+        )
+    for values in network.parameters():
+        if values.requires_grad:
+            torch.nn.init.normal_(values, std=2.0)
+    network.save_pretrained(tmp_path / "prefix")
+    name = str(tmp_path / "prefix")
+    with open_engine(from_folder(base), adapter=name) as engine:  # type: ignore[attr-defined]
+        assert one(engine, ask("Hello", adapter=name)).text != one(engine, ask("Hello")).text
+    with pytest.raises(ModelError, match="prefix tuning changes no weights"):
+        export.merge(tmp_path / "prefix", tmp_path / "out", base=str(base))
+    with pytest.raises(ModelError, match="prefix tuning runs in transformers only"):
+        export.merge(tmp_path / "prefix", tmp_path / "out.gguf", base=str(model.path))
+    assert not (tmp_path / "out").exists()
