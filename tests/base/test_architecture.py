@@ -76,6 +76,7 @@ def named(tree: ast.AST, module: str, is_package: bool) -> Iterator[str]:
             isinstance(node, ast.Constant)
             and isinstance(node.value, str)
             and re.fullmatch(r"\w+(\.\w+)+(:\w+)?", node.value)
+            and not node.value.endswith(".json")
         ):
             yield node.value.replace(":", ".")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from epitome.errors import ModelError, UsageError
+from epitome.models.catalogue import EXTRACTIVE
 from epitome.models.model import Model
 
 MANIFEST = "epitome.json"
@@ -101,13 +102,16 @@ class Worn:
 def worn(model: str, adapter: str | None) -> Worn:
     """What `--model` and `--adapter` mean where either is a model folder or a shipped adapter's name.
 
-    Raises `ModelError` for an adapter that is nowhere, or a folder that cannot be read.
+    Raises `ModelError` for an adapter that is nowhere or a folder that cannot be read, `UsageError` for an adapter on
+    a method that has no weights.
     """
     if adapter in (None, "none"):
         trained = read(Path(model).expanduser())
         if trained is None or trained.whole:
             return Worn(model, None, trained)
         return Worn(trained.base, model, trained)
+    if model in EXTRACTIVE:
+        raise UsageError(f"{model} copies sentences and takes no adapter")
     path = located(str(adapter))
     return Worn(model, str(path), read(path) if path.is_dir() else None)
 

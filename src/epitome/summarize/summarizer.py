@@ -85,8 +85,6 @@ class Summarizer:
                 context=WINDOW + OVERHEAD,
                 on_note=on_note,
             )
-        elif self.adapter:
-            raise UsageError(f"{self.model.name} copies sentences and takes no adapter")
 
     @property
     def engine(self) -> str:

@@ -152,7 +152,7 @@ def test_perturbed_documents_are_reported() -> None:
         (Settings(systems=("lead",), focus="question"), UsageError, "no column 'question'"),
         (Settings(systems=("lead",), perturb=("rain",)), UsageError, "no perturbation 'rain'"),
         (Settings(systems=("lead", "./no-such-model")), ModelError, "no such file or folder"),
-        (Settings(systems=("lead", "default+./no-adapter")), UsageError, "no such adapter"),
+        (Settings(systems=("lead", "default+./no-adapter")), ModelError, "no such adapter"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_any_work(

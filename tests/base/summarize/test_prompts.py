@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from epitome.summarize.prompts import Asked, instruction, prompt
+from epitome.summarize.prompts import Asked, Text, instruction, prompt
 
 
 @given(st.text(), st.sampled_from(["en", "zh", "fr"]), st.text(max_size=40))
 def test_the_document_is_the_whole_of_the_users_turn(text: str, language: str, about: str) -> None:
-    asked = prompt(text, Asked("focus", about), language)
+    asked = prompt(Text(text), Asked("focus", about), language)
     system, user = asked.messages
     assert (system.role, user.role, user.text) == ("system", "user", text)
     assert about in system.text
