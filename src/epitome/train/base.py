@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from epitome.engines.huggingface import load_network, require
 from epitome.engines.tokenizer import HubTokenizer
+from epitome.engines.unpack import unpacked
 from epitome.engines.vocabulary import END_OF_TURN, Vocabulary
 from epitome.errors import ModelError
-from epitome.models import cache, gguf, weights
+from epitome.models import gguf
 from epitome.models.model import Model
 from epitome.models.template import Tokens
 
@@ -70,33 +71,6 @@ def open_base(model: Model, dtype: Any) -> Base:
         model, network, words, jinja, tokens, model.context or _positions(network.config),
         bool(network.config.is_encoder_decoder), folder,
     )  # fmt: skip
-
-
-def unpacked(model: Model) -> Path:
-    """A GGUF model's weights as a folder that transformers reads in a second, made once (16 s for the default model).
-
-    transformers itself loads a GGUF file as a "quantised" model that cannot be saved, and takes as long each time.
-    """
-    import torch
-
-    assert model.path is not None
-    target = weights.beside(model.path, model.sha256, ".hf")
-    if (target / "config.json").is_file():
-        return target
-    with cache.locked(weights.FOLDER):
-        if (target / "config.json").is_file():
-            return target
-        read = load_network(model.path, torch.float32)
-        config = read.config
-        if hasattr(config, "quantization_config"):
-            del config.quantization_config
-        plain = type(read)._from_config(config, dtype=torch.float32)
-        plain.load_state_dict(read.state_dict())
-        del read
-        with cache.work_folder(weights.FOLDER) as work, cache.writing(target):
-            plain.save_pretrained(str(work / "made"))
-            (work / "made").rename(target)
-    return target
 
 
 def _positions(config: Any) -> int:
