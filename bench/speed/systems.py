@@ -12,7 +12,7 @@ from typing import Any
 from epitome.models import gguf
 from epitome.models.model import Model
 from epitome.models.template import render
-from epitome.summarize.prompts import Asked, prompt
+from epitome.summarize.prompts import Asked, Text, prompt
 from harness.process import PEERS, Answers, Usage, Worker, run
 from harness.report import Report
 
@@ -153,5 +153,5 @@ def rendered(model: Model, document: str) -> str:
     """The text that our product would have the model read for this document."""
     assert model.path is not None
     head = gguf.read(model.path)
-    segments = render(prompt(document, Asked(), "en"), model.template, head.chat_template, head.tokens)
+    segments = render(prompt(Text(document), Asked(), "en"), model.template, head.chat_template, head.tokens)
     return "".join(segment.text for segment in segments)
