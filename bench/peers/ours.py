@@ -8,7 +8,7 @@ from epitome.engines.base import Decoding, GenerationRequest, answers
 from epitome.engines.open import open_engine
 from epitome.errors import EpitomeError
 from epitome.models.resolve import resolve
-from epitome.summarize.prompts import Asked, prompt
+from epitome.summarize.prompts import Asked, Text, prompt
 from epitome.summarize.summarizer import Summarizer
 from epitome.types import Summary
 
@@ -49,7 +49,7 @@ class Engine:
 
     def answer(self, job: dict[str, Any]) -> dict[str, Any]:
         requests = [
-            GenerationRequest(prompt(document, Asked(), "en"), self._decoding)
+            GenerationRequest(prompt(Text(document), Asked(), "en"), self._decoding)
             for document in job["documents"]
         ]
         found = answers(self._engine, requests)
