@@ -44,7 +44,7 @@ def write(outcome: Outcome, base: Base, network: Any, config: Config, data: Data
     folder = outcome.folder
     files = RunFiles(folder, {})
     steps = files.lines(LOG)
-    trained = _trained(outcome, base, config, data)
+    trained = _trained(outcome, base, network, config, data)
     facts = {"base": base.model.name, **_facts(outcome, config, data, network, steps)}
     with writing(folder):
         save(network, config.method, folder)
@@ -66,7 +66,7 @@ def write(outcome: Outcome, base: Base, network: Any, config: Config, data: Data
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
-def _trained(outcome: Outcome, base: Base, config: Config, data: Dataset) -> Trained:
+def _trained(outcome: Outcome, base: Base, network: Any, config: Config, data: Dataset) -> Trained:
     best = next((one for one in outcome.evaluations if one.step == outcome.best_step), None)
     return Trained(
         base=base.model.name if base.model.sha256 else str(base.model.path),
@@ -81,6 +81,7 @@ def _trained(outcome: Outcome, base: Base, config: Config, data: Dataset) -> Tra
             "data": Path(data.source).name,
             "fingerprint": data.fingerprint,
             "pairs": len(data),
+            "parameters": _learnt(network),
             "steps": outcome.steps,
             "best_step": outcome.best_step,
             "dev": {name: getattr(best, name) for name in ("loss", "rouge1", "rouge2", "rougeL")}
@@ -93,7 +94,7 @@ def _trained(outcome: Outcome, base: Base, config: Config, data: Dataset) -> Tra
 def _facts(
     outcome: Outcome, config: Config, data: Dataset, network: Any, steps: Sequence[Mapping[str, Any]]
 ) -> dict[str, str]:
-    learnt = sum(one.numel() for one in network.parameters() if one.requires_grad)
+    learnt = _learnt(network)
     every = sum(one.numel() for one in network.parameters())
     seconds = sum(line["seconds"] for line in steps)
     facts = {
@@ -109,6 +110,10 @@ def _facts(
         "made": datetime.now(UTC).date().isoformat(),
     }
     return {name: value for name, value in facts.items() if value}
+
+
+def _learnt(network: Any) -> int:
+    return sum(one.numel() for one in network.parameters() if one.requires_grad)
 
 
 def _tokenizer(base: Base, folder: Path) -> None:
