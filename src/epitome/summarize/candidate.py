@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from functools import lru_cache
 from heapq import nlargest
 from typing import Literal
 
+from epitome.metrics.rouge import score
 from epitome.metrics.tokens import tokens
 from epitome.types import Length, Sentence
 
@@ -23,6 +25,14 @@ STATES = 6000
 
 Rank = tuple[int, int, float]
 """Terms named, nearness to the aim, value: what a choice is compared by."""
+CONSENSUS = 24.0
+"""How fast a version loses value that the others agree with less: of a tenth of agreement less, nine tenths."""
+LIKELY = 0.25
+"""Weight of the mean log-probability beside the agreement. Chosen on 160 documents of SciTLDR dev (even half) with the
+`tldr` adapter, 17 versions: ROUGE 41.7/19.4/34.0 greedy, 43.0/19.9/34.7 by agreement alone, 43.2/20.9/34.9 with it
+and 42.9/20.4/34.6 with the faults of wording beside both (LOG.md)."""
+VERSIONS = 3
+"""Fewest versions of a sentence that can agree on something."""
 _LETTER = r"[^\W_\u3040-\u30ff\u3400-\u9fff]"
 """What makes a word longer; Chinese and Japanese have no spaces between words."""
 
@@ -40,6 +50,8 @@ class Candidate:
     made: Made
     checked: Sentence
     value: float = 0.0
+    likely: float = 0.0
+    """Mean log-probability of its tokens, as far as the engine told; 0: unknown."""
     words_set: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -182,6 +194,31 @@ def centrality(pool: Sequence[Candidate]) -> None:
         others = [other for other in heads if other.group != candidate.group]
         likeness = [_likeness(candidate.words_set, other.words_set) for other in others]
         candidate.value += sum(likeness) / len(likeness)
+
+
+def consensus(pool: Sequence[Candidate], language: str) -> None:
+    """Lower the value of versions of a part's sentence that the others agree with less than with the best.
+
+    Minimum Bayes risk with the mean of ROUGE-1, 2 and L as gain (Kumar and Byrne 2004; Suzgun et al. 2023), and the
+    model's own probability beside it. What is sound stays so: nothing falls to 0, and nothing rises.
+    """
+    for group in {candidate.group for candidate in pool}:
+        versions = [one for one in pool if one.group == group and one.made in ("greedy", "sampled")]
+        if len(versions) < VERSIONS:
+            continue
+        gains = [[0.0] * len(versions) for _ in versions]
+        for at, one in enumerate(versions):
+            for before in range(at):
+                figures = score(one.text, versions[before].text, language)
+                gain = sum(figures[name].f for name in ("rouge1", "rouge2", "rougeL")) / 300
+                gains[at][before] = gains[before][at] = gain
+        liked = [
+            sum(row) / (len(versions) - 1) + LIKELY * one.likely
+            for one, row in zip(versions, gains, strict=True)
+        ]
+        for one, like in zip(versions, liked, strict=True):
+            if one.value > 0:
+                one.value *= math.exp(-CONSENSUS * (max(liked) - like))
 
 
 def _one_a_group(pool: Iterable[Candidate]) -> list[Candidate]:

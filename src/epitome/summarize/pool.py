@@ -72,7 +72,7 @@ class Pool:
             sentence, whole = sentence + ("。" if self.language == "zh" else "."), True
         self.said.append(_Said(group, answer, sentence))
         if whole:
-            self._add(sentence, group, made, PRIORS.get(made, 0.0))
+            self._add(sentence, group, made, PRIORS.get(made, 0.0), _likely(answer))
             self._shorten(sentence, group)
 
     def _shorten(self, sentence: str, group: int) -> None:
@@ -92,7 +92,7 @@ class Pool:
                     have.add(text)
                     self._add(text, said.group, "trimmed", -0.3 + 0.2 * likely)
 
-    def _add(self, text: str, group: int, made: Made, prior: float) -> None:
+    def _add(self, text: str, group: int, made: Made, prior: float, likely: float = 0.0) -> None:
         text = self._glossed(text)
         words = count_length(text, self.language)
         too_long = words >= self.source_length
@@ -101,7 +101,7 @@ class Pool:
         checked = self.source.check_sentence(text)
         said = content(text, self.language)
         worth = value(checked, self.language) + prior
-        self.candidates.append(Candidate(text, group, words, made, checked, worth, said))
+        self.candidates.append(Candidate(text, group, words, made, checked, worth, likely, said))
 
     def _glossed(self, text: str) -> str:
         """Terms of the glossary in the form that the source uses; never inside another word."""
@@ -207,6 +207,11 @@ class Pool:
         ]
         why = f"the source has {self.source_length} words and is given as it is"
         return copied, [Unmet("a summary", why)]
+
+
+def _likely(answer: Answer) -> float:
+    """Mean log-probability of an answer's tokens; 0 where the engine told none."""
+    return sum(answer.logprobs) / len(answer.logprobs) if answer.logprobs else 0.0
 
 
 def _in_language(text: str, language: str) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from epitome.engines.base import Answer, Decoding, GenerationRequest
 from epitome.models.folder import Form
 from epitome.summarize.budget import Budget, budget
-from epitome.summarize.candidate import Candidate, Made, centrality, names, said_twice
+from epitome.summarize.candidate import Candidate, Made, centrality, consensus, names, said_twice
 from epitome.summarize.pick import pick
 from epitome.summarize.plan import Part, Span, parts, share
 from epitome.summarize.pool import Pool
@@ -164,6 +164,8 @@ class _Writer:
         if self.budget.aim == 1 and several:
             yield from self._combine()
         centrality(self.pool.candidates)
+        if self.request.candidates > 1:
+            consensus(self.pool.candidates, self.pool.language)
 
     def lacks(self) -> bool:
         """Whether another round could make the summary better: bounds, terms or facts."""
@@ -390,7 +392,7 @@ class _Writer:
             top_p=1.0 if seed is None else TOP_P,
             seed=self.request.seed + (seed or 0),
             stop=("\n\n", *(_CHINESE_SECOND if self.pool.language == "zh" else _SECOND)),
-            logprobs=self.alternatives > 0,
+            logprobs=self.alternatives > 0 or self.request.candidates > 1,
             alternatives=self.alternatives,
             adapter=self.material.adapter,
         )

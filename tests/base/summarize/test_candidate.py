@@ -15,6 +15,7 @@ from epitome.summarize.candidate import (
     as_written,
     centrality,
     choose,
+    consensus,
     content,
     names,
     said_twice,
@@ -27,7 +28,7 @@ TERMS = ("mill", "river", "bridge")
 def candidate(text: str, group: int = 0, value: float = 1.0, words: int | None = None) -> Candidate:
     checked = Sentence(text, 1.0)
     count = len(text.split()) if words is None else words
-    return Candidate(text, group, count, "greedy", checked, value, content(text, "en"))
+    return Candidate(text, group, count, "greedy", checked, value, 0.0, content(text, "en"))
 
 
 def rank(chosen: list[Candidate], wanted: Wanted) -> tuple[int, int, float]:
@@ -180,3 +181,37 @@ def test_what_the_other_parts_say_too_is_worth_more() -> None:
     centrality(pool)
     assert pool[0].value > pool[2].value
     assert pool[1].value > pool[2].value
+
+
+def test_the_version_that_the_others_agree_with_wins() -> None:
+    pool = [
+        candidate("The mill burned down in the night."),
+        candidate("The town rebuilt its bridge in spring.", value=1.2),
+        candidate("The old mill burned in the night."),
+        candidate("The old mill burned again in the night."),
+    ]
+    consensus(pool, "en")
+    assert max(pool, key=lambda one: one.value).text == "The old mill burned in the night."
+    assert pool[1].value < min(pool[0].value, pool[2].value)
+    assert all(0 < one.value <= 1.2 for one in pool)
+
+
+def test_an_unsound_version_stays_worth_less_however_many_agree() -> None:
+    twins = [candidate("The mill burned 7 times.", value=-1.5) for _ in range(4)]
+    other = candidate("The bridge was rebuilt.")
+    consensus([*twins, other], "en")
+    assert other.value > 0 > twins[0].value
+
+
+def test_of_two_versions_neither_has_a_majority() -> None:
+    pool = [candidate("The mill burned."), candidate("The town grew.", value=2.0), candidate("A.", group=1)]
+    consensus(pool, "en")
+    assert [one.value for one in pool] == [1.0, 2.0, 1.0]
+
+
+def test_of_versions_alike_the_likelier_wins() -> None:
+    pool = [candidate(text) for text in ("The mill fell.", "The mill rose.", "The mill burned.")]
+    for one, likely in zip(pool, (-0.9, -0.2, -0.7), strict=True):
+        one.likely = likely
+    consensus(pool, "en")
+    assert max(pool, key=lambda one: one.value).text == "The mill rose."
