@@ -65,6 +65,7 @@ def evaluate(
     style: Annotated[str | None, typer.Option(help="Ask all systems for this style.")] = None,
     words: Annotated[str | None, typer.Option(help="Ask all for this length.", metavar="N")] = None,
     sentences: Annotated[str | None, typer.Option(help="Ask all for so many.", metavar="N")] = None,
+    candidates: Annotated[int, typer.Option(min=1, max=32, help="Versions to choose from.")] = 1,
     focus: Annotated[
         str, typer.Option(help="The column that holds each document's focus.", metavar="COLUMN")
     ] = "",
@@ -117,6 +118,7 @@ def evaluate(
             style=style_named(style),
             words=bounds(words, "words"),
             sentences=bounds(sentences, "sentences"),
+            candidates=candidates,
             seed=seed,
         ),
         focus=focus,
