@@ -125,7 +125,8 @@ class Request:
     """Terms that must stand in the summary as they stand in the source, where it uses them."""
     language: str | None = None
     """ISO 639-1 code; None is the document's own."""
-    candidates: int = 1
+    candidates: int | None = None
+    """Versions to choose from; None: as many as the model is meant to be used with, else one."""
     seed: int = 0
     read_all: bool = False
     """Read every sentence of a long document instead of those that LexRank, or the focus, picks out."""

@@ -65,7 +65,12 @@ def evaluate(
     style: Annotated[str | None, typer.Option(help="Ask all systems for this style.")] = None,
     words: Annotated[str | None, typer.Option(help="Ask all for this length.", metavar="N")] = None,
     sentences: Annotated[str | None, typer.Option(help="Ask all for so many.", metavar="N")] = None,
-    candidates: Annotated[int, typer.Option(min=1, max=32, help="Versions to choose from.")] = 1,
+    candidates: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=32, help="Versions to choose from. Default: 1, or what the model is meant for."
+        ),
+    ] = None,
     focus: Annotated[
         str, typer.Option(help="The column that holds each document's focus.", metavar="COLUMN")
     ] = "",

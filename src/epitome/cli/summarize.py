@@ -56,7 +56,12 @@ def summarize(
     language: Annotated[
         str | None, typer.Option(help="Language of the summary, such as en or zh. Default: the document's.")
     ] = None,
-    candidates: Annotated[int, typer.Option(min=1, max=32, help="Versions to choose from.")] = 1,
+    candidates: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=32, help="Versions to choose from. Default: 1, or what the model is meant for."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same summary.")] = 0,
     model: Annotated[
         str, typer.Option(help="A model's name, file, folder, hub id or URL; lead, textrank, lexrank.")

@@ -64,7 +64,7 @@ def _asked(request: Request) -> str:
             ("words", request.words),
             ("sentences", request.sentences),
             ("language", request.language),
-            ("candidates", request.candidates if request.candidates > 1 else None),
+            ("candidates", request.candidates),
             ("read_all", request.read_all or None),
         )
         if value is not None

@@ -72,6 +72,10 @@ class Trained:
     languages: tuple[str, ...] = ()
     licence: str = ""
     domains: tuple[str, ...] = ()
+    requests: bool = False
+    """Whether it was trained to obey style, length and focus, and to write several sentences at once."""
+    candidates: int = 1
+    """Versions that are written and chosen from where a request says nothing."""
     trained: Mapping[str, Any] = field(default_factory=dict)
     """Data fingerprint, steps, metrics: for people and for the card."""
 

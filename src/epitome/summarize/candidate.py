@@ -199,26 +199,35 @@ def centrality(pool: Sequence[Candidate]) -> None:
 def consensus(pool: Sequence[Candidate], language: str) -> None:
     """Lower the value of versions of a part's sentence that the others agree with less than with the best.
 
-    Minimum Bayes risk with the mean of ROUGE-1, 2 and L as gain (Kumar and Byrne 2004; Suzgun et al. 2023), and the
-    model's own probability beside it. What is sound stays so: nothing falls to 0, and nothing rises.
+    What is sound stays so: nothing falls to 0, and nothing rises.
     """
     for group in {candidate.group for candidate in pool}:
         versions = [one for one in pool if one.group == group and one.made in ("greedy", "sampled")]
-        if len(versions) < VERSIONS:
-            continue
-        gains = [[0.0] * len(versions) for _ in versions]
-        for at, one in enumerate(versions):
-            for before in range(at):
-                figures = score(one.text, versions[before].text, language)
-                gain = sum(figures[name].f for name in ("rouge1", "rouge2", "rougeL")) / 300
-                gains[at][before] = gains[before][at] = gain
-        liked = [
-            sum(row) / (len(versions) - 1) + LIKELY * one.likely
-            for one, row in zip(versions, gains, strict=True)
-        ]
+        liked = agreement([(one.text, one.likely) for one in versions], language)
         for one, like in zip(versions, liked, strict=True):
             if one.value > 0:
-                one.value *= math.exp(-CONSENSUS * (max(liked) - like))
+                one.value *= like
+
+
+def agreement(versions: Sequence[tuple[str, float]], language: str) -> list[float]:
+    """How far the others agree with each version, a text and its mean log-probability: 1 for the best, above 0 for all.
+
+    Minimum Bayes risk with the mean of ROUGE-1, 2 and L as gain (Kumar and Byrne 2004; Suzgun et al. 2023), and the
+    model's own probability beside it. All 1 where there are too few to agree on anything.
+    """
+    if len(versions) < VERSIONS:
+        return [1.0] * len(versions)
+    gains = [[0.0] * len(versions) for _ in versions]
+    for at, (text, _) in enumerate(versions):
+        for before in range(at):
+            figures = score(text, versions[before][0], language)
+            gain = sum(figures[name].f for name in ("rouge1", "rouge2", "rougeL")) / 300
+            gains[at][before] = gains[before][at] = gain
+    liked = [
+        sum(row) / (len(versions) - 1) + LIKELY * likely
+        for row, (_, likely) in zip(gains, versions, strict=True)
+    ]
+    return [math.exp(-CONSENSUS * (max(liked) - like)) for like in liked]
 
 
 def _one_a_group(pool: Iterable[Candidate]) -> list[Candidate]:

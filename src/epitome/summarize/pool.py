@@ -12,7 +12,7 @@ from epitome.errors import EngineError
 from epitome.metrics.repetition import loop
 from epitome.summarize.budget import BY_CHARACTER, Budget
 from epitome.summarize.candidate import Candidate, Made, Wanted, as_written, choose, content, names
-from epitome.summarize.clean import ended, pieces
+from epitome.summarize.clean import ended, pieces, spoken
 from epitome.summarize.trim import cuts, dangles
 from epitome.summarize.value import LONG, value
 from epitome.trust.check import Source
@@ -38,7 +38,10 @@ class _Said:
 class Pool:
     """Candidates of one summary. Groups are numbered in document order."""
 
-    def __init__(self, document: Document, source: Source, request: Request, budget: Budget) -> None:
+    def __init__(
+        self, document: Document, source: Source, request: Request, budget: Budget, taught: bool = False
+    ) -> None:
+        self.taught = taught
         self.document = document
         self.source = source
         self.request = request
@@ -72,8 +75,17 @@ class Pool:
             sentence, whole = sentence + ("。" if self.language == "zh" else "."), True
         self.said.append(_Said(group, answer, sentence))
         if whole:
-            self._add(sentence, group, made, PRIORS.get(made, 0.0), _likely(answer))
-            self._shorten(sentence, group)
+            self._add(sentence, group, made, PRIORS.get(made, 0.0), mean_logprob(answer))
+            if not self.taught:
+                self._shorten(sentence, group)
+
+    def take_whole(self, answer: Answer, made: Made) -> int:
+        """Put all sentences of an answer into the pool, the first of each into group 0; returns how many there are."""
+        said = spoken(answer.text, self.language)
+        for group, sentence in enumerate(said):
+            self.said.append(_Said(group, answer, sentence))
+            self._add(sentence, group, made, PRIORS.get(made, 0.0), mean_logprob(answer))
+        return len(said)
 
     def _shorten(self, sentence: str, group: int) -> None:
         """Beside a long sentence, the longest part of it that is not too long."""
@@ -100,7 +112,7 @@ class Pool:
             return
         checked = self.source.check_sentence(text)
         said = content(text, self.language)
-        worth = value(checked, self.language) + prior
+        worth = value(checked, self.language, taught=self.taught) + prior
         self.candidates.append(Candidate(text, group, words, made, checked, worth, likely, said))
 
     def _glossed(self, text: str) -> str:
@@ -209,7 +221,7 @@ class Pool:
         return copied, [Unmet("a summary", why)]
 
 
-def _likely(answer: Answer) -> float:
+def mean_logprob(answer: Answer) -> float:
     """Mean log-probability of an answer's tokens; 0 where the engine told none."""
     return sum(answer.logprobs) / len(answer.logprobs) if answer.logprobs else 0.0
 

@@ -10,23 +10,29 @@ from dataclasses import dataclass
 from typing import Literal
 
 from epitome.models.folder import Form
-from epitome.types import Message, Prompt
+from epitome.types import Length, Message, Prompt
 
 VERSION = "1"
 
-Ask = Literal["sentence", "headline", "focus", "mention"]
-"""One sentence on the whole text; a headline; one on a question or topic; one that names a term."""
+Ask = Literal["sentence", "summary", "headline", "focus", "answer", "mention"]
+"""One sentence on the whole text; a summary as long as the text deserves; a headline; one sentence on a question or
+topic; a summary as to a question or topic; one sentence that names a term. The two that may have several sentences
+are for models trained with `data.requests`."""
 
 _ENGLISH: dict[Ask, str] = {
     "sentence": "Summarize the input text in one sentence.",
+    "summary": "Summarize the input text.",
     "headline": "Write a headline of at most ten words for the input text.",
     "focus": "In one short sentence, state what the input text says about the following: {about}",
+    "answer": "Summarize what the input text says about the following: {about}",
     "mention": "In one short sentence, state what the input text says about {about}. Name {about}.",
 }
 _CHINESE: dict[Ask, str] = {
     "sentence": "用一句简短的话概括下面文字的要点，保留重要的时间、地点和数字。",
+    "summary": "概括下面文字的要点。",
     "headline": "为下面的文字写一个不超过二十个字的标题。",
     "focus": "用一句简短的话说明下面的文字关于“{about}”说了什么。",
+    "answer": "概括下面的文字关于“{about}”说了什么。",
     "mention": "用一句简短的话说明下面的文字关于“{about}”说了什么，句中要出现“{about}”。",
 }
 NAMES = {
@@ -40,19 +46,43 @@ NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked about a text. `about` is the focus or the term."""
+    """What is asked about a text. `about` is the focus or the term. Lengths: of models trained on them."""
 
     kind: Ask = "sentence"
     about: str = ""
+    words: Length | None = None
+    """In characters for Chinese."""
+    sentences: Length | None = None
 
 
 def instruction(asked: Asked, language: str) -> str:
     """The system turn, in the language that the summary is to have."""
     wording = _CHINESE if language == "zh" else _ENGLISH
-    text = wording[asked.kind].replace("{about}", asked.about)
+    text = wording[asked.kind].replace("{about}", asked.about) + _lengths(asked, language)
     if language not in ("en", "zh"):
         text += f" Write in {NAMES.get(language, language)}."
     return text
+
+
+def _lengths(asked: Asked, language: str) -> str:
+    """The bounds in words, empty where nothing is bound."""
+    chinese = language == "zh"
+    units = ("字", "句话") if chinese else ("words", "sentences")
+    said = ""
+    for bounds, unit in zip((asked.words, asked.sentences), units, strict=True):
+        if bounds is None or (bounds.least is None and bounds.most is None):
+            continue
+        if bounds.least is None:
+            how = f"不超过{bounds.most}" if chinese else f"at most {bounds.most}"
+        elif bounds.most is None:
+            how = f"至少{bounds.least}" if chinese else f"at least {bounds.least}"
+        elif bounds.least == bounds.most:
+            how = str(bounds.most)
+        else:
+            how = f"{bounds.least}到{bounds.most}" if chinese else f"{bounds.least} to {bounds.most}"
+        unit = unit if chinese or bounds.most != 1 else unit[:-1]
+        said += f"用{how}{unit}。" if chinese else f" Use {how} {unit}."
+    return said
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,7 +186,10 @@ class Summarizer:
             window,
             self.adapter,
             self.trained.form if self.trained else None,
+            self.trained is not None and self.trained.requests,
         )
+        if request.candidates is None and self.trained is not None:
+            request = replace(request, candidates=self.trained.candidates)
         materials[number] = (material, started)
         return (yield from write(material, request, "alternatives" in engine.abilities, on_sentence))
 

@@ -50,21 +50,29 @@ ABOUT_COST = 0.3
 """Telling that a text discusses something instead of saying what it says."""
 
 
-def value(sentence: Sentence, language: str) -> float:
-    """From its support, facts, length and wording."""
+def value(sentence: Sentence, language: str, *, taught: bool = False) -> float:
+    """From its support, facts, length and wording; the last two are not held against a model that was `taught` them."""
     said = [word for word, _, _ in words(sentence.text, language)]
-    unit = 2 if language in BY_CHARACTER else 1
     worth = 1.0 + SUPPORT * sentence.support - FACT * len(sentence.facts)
-    worth -= UNSUPPORTED_COST if sentence.support < UNSUPPORTED else 0.0
-    worth -= LONG_COST if len(said) > LONG * unit else 0.0
-    worth -= BRIEF_COST if len(said) < BRIEF * unit else 0.0
-    worth -= HEADING_COST if _NUMBERED.match(sentence.text) else 0.0
-    worth -= LABEL_COST if _LABEL.match(sentence.text) else 0.0
-    worth -= ABOUT_COST if _ABOUT.match(sentence.text) else 0.0
+    if not taught:
+        worth -= UNSUPPORTED_COST if sentence.support < UNSUPPORTED else 0.0
+        worth -= _wording(sentence, said, language)
     worth -= REPEATS_COST if repeated_share(sentence.text, language) > REPEATS else 0.0
-    copied = _copied(said, sentence, language)
-    worth -= VERBATIM_COST if copied >= VERBATIM else COPIED_COST if copied >= COPIED else 0.0
     return worth
+
+
+def _wording(sentence: Sentence, said: list[str], language: str) -> float:
+    """What its length, its layout and its copying cost it."""
+    unit = 2 if language in BY_CHARACTER else 1
+    cost = 0.0
+    cost += LONG_COST if len(said) > LONG * unit else 0.0
+    cost += BRIEF_COST if len(said) < BRIEF * unit else 0.0
+    cost += HEADING_COST if _NUMBERED.match(sentence.text) else 0.0
+    cost += LABEL_COST if _LABEL.match(sentence.text) else 0.0
+    cost += ABOUT_COST if _ABOUT.match(sentence.text) else 0.0
+    copied = _copied(said, sentence, language)
+    cost += VERBATIM_COST if copied >= VERBATIM else COPIED_COST if copied >= COPIED else 0.0
+    return cost
 
 
 def _copied(said: list[str], sentence: Sentence, language: str) -> float:

@@ -9,15 +9,24 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from epitome.engines.base import Answer, Decoding, GenerationRequest
 from epitome.models.folder import Form
+from epitome.summarize import obedient
 from epitome.summarize.budget import Budget, budget
-from epitome.summarize.candidate import Candidate, Made, centrality, consensus, names, said_twice
+from epitome.summarize.candidate import (
+    Candidate,
+    Made,
+    agreement,
+    centrality,
+    consensus,
+    names,
+    said_twice,
+)
 from epitome.summarize.pick import pick
 from epitome.summarize.plan import Part, Span, parts, share
-from epitome.summarize.pool import Pool
+from epitome.summarize.pool import Pool, mean_logprob
 from epitome.summarize.prompts import Asked, Text, prompt
 from epitome.trust.check import Source
 from epitome.types import Document, Prompt, Request, Step, Unmet
@@ -96,6 +105,8 @@ class Material:
     adapter: str | None = None
     form: Form | None = None
     """The prompt that a trained model knows; None: the instruction for untrained ones."""
+    obeys: bool = False
+    """Whether the model was trained to do what a request says (`obedient.py`)."""
 
 
 def write(
@@ -130,8 +141,10 @@ class _Writer:
     ) -> None:
         self.material = material
         self.request = request
-        self.budget = budget(material.document, request)
-        self.pool = Pool(material.document, material.source, request, self.budget)
+        self.versions = request.candidates or 1
+        self.budget = budget(material.document, obedient.opened(request) if material.obeys else request)
+        taught = material.form is not None
+        self.pool = Pool(material.document, material.source, request, self.budget, taught)
         self.alternatives = ALTERNATIVES if alternatives and self.budget.words is not None else 0
         self.on_sentence = on_sentence
         self.parts: list[Part] = []
@@ -139,7 +152,7 @@ class _Writer:
         self.read: list[Part] = []
         self.steps: list[Step] = []
         self.reasons: list[str] = []
-        self.prompt_tokens = self.generated_tokens = 0
+        self.prompt_tokens = self.generated_tokens = self.answered = 0
         self.picked = (
             None if request.read_all else pick(material.document, material.source, request, self.budget)
         )
@@ -148,11 +161,19 @@ class _Writer:
             self.reasons.append(f"read the {len(self.picked)} sentences that {by}, of a long document")
 
     def first_round(self) -> Asking:
-        """One sentence from each part of the document; for one sentence from several parts, their sum."""
-        self._cut(self.budget.aim * (FOCUS_PARTS if self.request.focus else 1))
+        """One sentence from each part of the document; for one sentence from several parts, their sum.
+
+        A model that obeys writes the whole summary of a document that it can read at once.
+        """
+        self._cut(1 if self.material.obeys else self._least())
+        if self.material.obeys and len(self.texts) > 1:
+            self._cut(self._least())
+        if self.whole:
+            yield from self._write_whole((None, *range(1, self.versions)))
+            return
         several = len(self.texts) > 1
         stage = "map" if several else "write"
-        extra = max(self.request.candidates - 1, EXTRA if several else 0)
+        extra = max(self.versions - 1, EXTRA if several else 0)
         seeds = (None, *range(1, 1 + extra))
         if self.on_sentence is not None and self._certain():
             for row in self._all():
@@ -164,7 +185,7 @@ class _Writer:
         if self.budget.aim == 1 and several:
             yield from self._combine()
         centrality(self.pool.candidates)
-        if self.request.candidates > 1:
+        if self.versions > 1:
             consensus(self.pool.candidates, self.pool.language)
 
     def lacks(self) -> bool:
@@ -172,7 +193,7 @@ class _Writer:
         chosen = self.pool.choose()
         if chosen is None or self.pool.missing():
             return True
-        asked_again = len(self.pool.said) > 2 * len(self.texts)
+        asked_again = self.answered > 2 * len(self.texts)
         return not asked_again and any(candidate.checked.facts for candidate in chosen)
 
     def another_round(self, attempt: int) -> Asking:
@@ -210,9 +231,41 @@ class _Writer:
 
     # -- what a round asks
 
+    def _least(self) -> int:
+        """Parts to cut the document into, so that each gives a sentence."""
+        return self.budget.aim * (FOCUS_PARTS if self.request.focus else 1)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the model is asked for all sentences at once."""
+        return self.material.obeys and len(self.texts) == 1 and self.budget.sentences.most != 1
+
+    def _write_whole(self, seeds: Sequence[int | None]) -> Asking:
+        """The summary in one answer, or several to choose from."""
+        ((_, text),) = self._all()
+        answers = yield [
+            GenerationRequest(self._prompt(text, self._asked(), ""), self._decoding(seed)) for seed in seeds
+        ]
+        liked = agreement([(answer.text, mean_logprob(answer)) for answer in answers], self.pool.language)
+        before = len(self.pool.candidates)
+        for answer, seed, like in zip(answers, seeds, liked, strict=True):
+            self._count(answer)
+            if seed is None:
+                self._record(self.parts[0], "write", answer)
+            count = self.pool.take_whole(answer, "greedy" if seed is None else "sampled")
+            for candidate in self.pool.candidates[before:]:
+                candidate.value *= like if candidate.value > 0 else 1.0
+            before = len(self.pool.candidates)
+            if like == 1.0 and obedient.free(self.request) and self.answered <= len(seeds):
+                self._aim_at(max(1, count))
+
+    def _aim_at(self, sentences: int) -> None:
+        """So many sentences are right, since the model wrote so many of its own accord."""
+        self.budget = self.pool.budget = replace(self.budget, aim=sentences)
+
     def _certain(self) -> bool:
         """Whether each part's sentence will stand in the summary, if nothing speaks against it."""
-        free = self.budget.words is None and not self.pool.terms and self.request.candidates == 1
+        free = self.budget.words is None and not self.pool.terms and self.versions == 1
         return free and len(self.parts) <= self.budget.aim
 
     def _announce(self, group: int, tell: Callable[[Candidate], None]) -> None:
@@ -312,6 +365,9 @@ class _Writer:
 
     def _sample(self, count: int, attempt: int) -> Asking:
         first = attempt * 1000
+        if self.whole:
+            yield from self._write_whole(range(first, first + count))
+            return
         yield from self._ask(self._all(), self._asked(), "write", seeds=range(first, first + count))
 
     def _trim(self) -> None:
@@ -348,6 +404,8 @@ class _Writer:
         return list(enumerate(self.texts))
 
     def _asked(self) -> Asked:
+        if self.material.obeys and len(self.texts) == 1:
+            return obedient.asked(self.request, self.budget)
         if self.request.focus:
             return Asked("focus", self.request.focus)
         return Asked("headline" if self.budget.style == "headline" else "sentence")
@@ -373,8 +431,7 @@ class _Writer:
             for _, text, seed in rows
         ]
         for (group, _, seed), answer in zip(rows, answers, strict=True):
-            self.prompt_tokens += answer.prompt_tokens
-            self.generated_tokens += answer.generated_tokens
+            self._count(answer)
             if seed is None:
                 self._record(read[group] if read else self.parts[group], stage, answer)
             if not (prefill and answer.text.lstrip()[:1] in LABELS):
@@ -386,16 +443,22 @@ class _Writer:
 
     def _decoding(self, seed: int | None) -> Decoding:
         """Greedy, or sampled with the request's seed and this one."""
+        second = _CHINESE_SECOND if self.pool.language == "zh" else _SECOND
         return Decoding(
-            max_tokens=ANSWER_TOKENS,
+            max_tokens=obedient.tokens(self.budget) if self.whole else ANSWER_TOKENS,
             temperature=0.0 if seed is None else TEMPERATURE,
             top_p=1.0 if seed is None else TOP_P,
             seed=self.request.seed + (seed or 0),
-            stop=("\n\n", *(_CHINESE_SECOND if self.pool.language == "zh" else _SECOND)),
-            logprobs=self.alternatives > 0 or self.request.candidates > 1,
+            stop=("\n\n", *(() if self.whole else second)),
+            logprobs=self.alternatives > 0 or self.versions > 1,
             alternatives=self.alternatives,
             adapter=self.material.adapter,
         )
+
+    def _count(self, answer: Answer) -> None:
+        self.answered += 1
+        self.prompt_tokens += answer.prompt_tokens
+        self.generated_tokens += answer.generated_tokens
 
     def _record(self, part: Part, stage: str, answer: Answer) -> None:
         self.read.append(part)

@@ -57,6 +57,12 @@ class Data(_Section):
     max_answer_tokens: PositiveInt = 320
     titles: bool = False
     """Also learn to write each document's title: a second answer to the same prompt (CATTS, Cachola et al. 2020)."""
+    requests: bool = False
+    """Ask for what each gold summary is: its style, its length, and the focus; otherwise for one sentence."""
+    focus: tuple[str, ...] = ()
+    """Domains whose titles are questions or topics that their summaries keep to (with `requests`)."""
+    headlines: tuple[str, ...] = ()
+    """Domains some of whose titles are asked for as headlines (with `requests`)."""
     weights: dict[str, NonNegativeFloat] = Field(default_factory=dict)
     """By domain: what a token counts. 0 leaves the domain out."""
     mix: dict[str, NonNegativeFloat] = Field(default_factory=dict)
@@ -119,6 +125,13 @@ class Eval(_Section):
     """Evaluations without gain after which training stops; 0: never."""
 
 
+class Summarize(_Section):
+    """How the model is meant to be used."""
+
+    candidates: int = Field(default=1, ge=1, le=32)
+    """Versions that `summarize` writes and chooses from where a request says nothing."""
+
+
 class Config(_Section):
     """A whole run."""
 
@@ -130,6 +143,7 @@ class Config(_Section):
     optim: Optim = Optim()
     train: Train = Train()
     eval: Eval = Eval()
+    summarize: Summarize = Summarize()
     track: tuple[Literal["tensorboard", "wandb", "mlflow"], ...] = ("tensorboard",)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from epitome.datasets.pair import Pair
@@ -11,6 +11,7 @@ from epitome.models.folder import Form
 from epitome.models.template import render
 from epitome.summarize.prompts import Asked, Text, prompt
 from epitome.train.base import Base
+from epitome.train.requests import Requests
 from epitome.train.shorten import shortened
 from epitome.types import Prompt
 
@@ -62,11 +63,17 @@ class Shape:
     most_answer: int
     titles: bool = False
     """Also learn to write the title, as a second answer to the same prompt."""
+    requests: Requests | None = None
+    """What is asked of each pair; None: one sentence of all."""
+
+    def asked(self, pair: Pair) -> Asked:
+        """The request of a pair."""
+        return Asked() if self.requests is None else self.requests.asked(pair)
 
 
-def prompt_of(pair: Pair, document: str, form: Form) -> Prompt:
+def prompt_of(pair: Pair, document: str, form: Form, asked: Asked = Asked()) -> Prompt:
     """What the model is asked about the document: as `summarize` asks it."""
-    return prompt(Text(document, pair.title), Asked(), pair.lang, form=form)
+    return prompt(Text(document, pair.title), asked, pair.lang, form=form)
 
 
 def examples(pairs: Iterable[Pair], base: Base, shape: Shape, weights: dict[str, float]) -> list[Example]:
@@ -75,17 +82,32 @@ def examples(pairs: Iterable[Pair], base: Base, shape: Shape, weights: dict[str,
     Raises `UsageError` for a template without a place for the document or longer than the context.
     """
     shape.form.check()
-    return [
-        _example(pair, base, shape, weight) for pair in pairs if (weight := weights.get(pair.domain, 1.0)) > 0
-    ]
+    found: list[Example] = []
+    for pair in pairs:
+        weight = weights.get(pair.domain, 1.0)
+        if weight > 0:
+            found += _examples(pair, base, shape, weight)
+    return found
 
 
-def _example(pair: Pair, base: Base, shape: Shape, weight: float) -> Example:
+def _examples(pair: Pair, base: Base, shape: Shape, weight: float) -> Iterator[Example]:
     branches = [_answer(base, gold, shape.most_answer) for gold in pair.summaries]
     if shape.titles and pair.title:
         branches.append(_answer(base, pair.title, shape.most_answer, TITLE))
+    yield _example(pair, base, shape, (shape.asked(pair), branches), weight)
+    if shape.requests is not None and shape.requests.headline(pair):
+        title = [_answer(base, pair.title, shape.most_answer)]
+        yield _example(pair, base, shape, (Asked("headline"), title), weight)
+
+
+def _example(
+    pair: Pair, base: Base, shape: Shape, wanted: tuple[Asked, list[Branch]], weight: float
+) -> Example:
+    asked, branches = wanted
     longest = max(len(branch.ids) for branch in branches)
-    prompt, kept = _prompt(pair, base, shape, shape.most - longest)
+    text = fitting(pair, base, shape.form, shape.most - longest, asked)
+    prompt = prompt_ids(base, prompt_of(pair, text, shape.form, asked))
+    kept = len(text) / len(pair.document)
     return Example(pair.id, tuple(prompt), tuple(branches), pair.domain, weight, kept)
 
 
@@ -102,19 +124,14 @@ def _chinese(text: str) -> bool:
     return any("一" <= letter <= "鿿" for letter in text)
 
 
-def _prompt(pair: Pair, base: Base, shape: Shape, most: int) -> tuple[list[int], float]:
-    text = fitting(pair, base, shape.form, most)
-    return prompt_ids(base, prompt_of(pair, text, shape.form)), len(text) / len(pair.document)
-
-
-def fitting(pair: Pair, base: Base, form: Form, most: int) -> str:
+def fitting(pair: Pair, base: Base, form: Form, most: int, asked: Asked = Asked()) -> str:
     """The document, shortened where its prompt would have more than `most` tokens.
 
     Raises `UsageError` if the template leaves it no room.
     """
 
     def size(document: str) -> int:
-        return len(prompt_ids(base, prompt_of(pair, document, form)))
+        return len(prompt_ids(base, prompt_of(pair, document, form, asked)))
 
     whole = size(pair.document)
     if whole <= most:

@@ -27,6 +27,7 @@ from epitome.train.methods import adapt, packable, trainable
 from epitome.train.objectives import Objective, OneByOne, Packed, Seq2Seq, prepare
 from epitome.train.optimizers import optimizer
 from epitome.train.order import Order
+from epitome.train.requests import Requests
 from epitome.train.track import Tracker, open_trackers
 from epitome.train.validate import Dev, Judged, judge
 from epitome.train.world import World
@@ -178,10 +179,7 @@ def _set_up(
     full = config.method.name == "full"
     base = open_base(model, torch.float32 if full else dtype_of(config.train.dtype, device))
     base.network.to(device)
-    shape = Shape(
-        Form(config.prompt.system, config.prompt.user), _most(base, config), config.data.max_answer_tokens,
-        config.data.titles,
-    )  # fmt: skip
+    shape = _shape(base, config)
     found = examples(learn, base, shape, dict(config.data.weights))
     if not found:
         raise SourceError("data.weights leave no pair to learn from")
@@ -196,12 +194,30 @@ def _set_up(
     stepper = Stepper(network, objective, optimizer(trainable(network), config.optim), config, steps, world)
     judged_on = examples(held[: config.eval.loss_pairs], base, replace(shape, titles=False), {})
     return _Run(
-        config, base, network, objective, order, Dev(held, judged_on), steps, files, stepper, world, watch
+        config,
+        base,
+        network,
+        objective,
+        order,
+        Dev(held, judged_on, shape),
+        steps,
+        files,
+        stepper,
+        world,
+        watch,
     )
 
 
-def _most(base: Base, config: Config) -> int:
-    return min(config.data.max_tokens, base.context)
+def _shape(base: Base, config: Config) -> Shape:
+    data = config.data
+    requests = Requests(config.seed, frozenset(data.focus), frozenset(data.headlines))
+    return Shape(
+        Form(config.prompt.system, config.prompt.user),
+        min(data.max_tokens, base.context),
+        data.max_answer_tokens,
+        data.titles,
+        requests if data.requests else None,
+    )
 
 
 def _objective(base: Base, network: Any, config: Config) -> Objective:

@@ -13,9 +13,10 @@ from epitome.metrics.rouge import rouge
 from epitome.train.attention import NAME
 from epitome.train.base import Base
 from epitome.train.config import Config
-from epitome.train.examples import Example, prompt_of
+from epitome.train.examples import Example, Shape, fitting, prompt_of
 from epitome.train.loop import mean_loss
 from epitome.train.objectives import Objective
+from epitome.types import Prompt
 
 SAMPLES = 4
 """Summaries that are kept for the report."""
@@ -27,6 +28,8 @@ class Dev:
 
     pairs: Sequence[Pair]
     examples: Sequence[Example]
+    shape: Shape
+    """How a pair is asked about."""
 
 
 @dataclass(slots=True)
@@ -53,7 +56,7 @@ def judge(step: int, base: Base, network: Any, objective: Objective, dev: Dev, c
     judged = Judged(step, mean_loss(network, objective, dev.examples, config.train.row_tokens))
     pairs = dev.pairs[: config.eval.generate]
     if pairs:
-        texts = _written(base, network, pairs, config)
+        texts = _written(base, network, pairs, dev.shape)
         scored = [rouge(text, pair.summaries, pair.lang) for text, pair in zip(texts, pairs, strict=True)]
         for name in ("rouge1", "rouge2", "rougeL"):
             setattr(judged, name, sum(one[name] for one in scored) / len(scored))
@@ -64,14 +67,9 @@ def judge(step: int, base: Base, network: Any, objective: Objective, dev: Dev, c
     return judged
 
 
-def _written(base: Base, network: Any, pairs: Sequence[Pair], config: Config) -> list[str]:
+def _written(base: Base, network: Any, pairs: Sequence[Pair], shape: Shape) -> list[str]:
     """Greedy summaries, made by the engine that would run the model."""
-    from epitome.models.folder import Form
-    from epitome.train.examples import fitting
-
-    form = Form(config.prompt.system, config.prompt.user)
-    most = config.data.max_tokens - config.data.max_answer_tokens
-    decoding = Decoding(max_tokens=config.data.max_answer_tokens)
+    decoding = Decoding(max_tokens=shape.most_answer)
     plain = network.get_base_model() if hasattr(network, "get_base_model") else network
     was = plain.config._attn_implementation
     if was == NAME:
@@ -79,12 +77,15 @@ def _written(base: Base, network: Any, pairs: Sequence[Pair], config: Config) ->
     network.eval()
     try:
         engine = Transformers.of(base.model, network, base.words, base.jinja, base.tokens)
-        requests = [
-            GenerationRequest(prompt_of(pair, fitting(pair, base, form, most), form), decoding)
-            for pair in pairs
-        ]
+        requests = [GenerationRequest(_prompt(pair, base, shape), decoding) for pair in pairs]
         return [answer.text.strip() for answer in answers(engine, requests)]
     finally:
         network.train()
         if was == NAME:
             plain.set_attn_implementation(NAME)
+
+
+def _prompt(pair: Pair, base: Base, shape: Shape) -> Prompt:
+    asked = shape.asked(pair)
+    text = fitting(pair, base, shape.form, shape.most - shape.most_answer, asked)
+    return prompt_of(pair, text, shape.form, asked)

@@ -77,6 +77,8 @@ def _trained(outcome: Outcome, base: Base, network: Any, config: Config, data: D
         languages=tuple(sorted({pair.lang for pair in data.pairs})),
         licence=base.model.licence,
         domains=tuple(sorted({pair.domain for pair in data.pairs if pair.domain})),
+        requests=config.data.requests,
+        candidates=config.summarize.candidates,
         trained={
             "data": Path(data.source).name,
             "fingerprint": data.fingerprint,

@@ -15,6 +15,7 @@ from epitome.train.base import Base, open_base
 from epitome.train.config import Method
 from epitome.train.examples import Example, Shape, examples
 from epitome.train.methods import adapt, trainable
+from epitome.train.methods.fused import kept
 from epitome.train.objectives import OneByOne, Packed, Seq2Seq, prepare
 
 SHAPE = Shape(Form("Sum up.", "{document}"), 200, 24, titles=True)
@@ -106,3 +107,14 @@ def test_encoder_decoders_are_padded_and_masked(make: object, tmp_path: Path) ->
     theirs = base.network(input_ids=ids, labels=torch.tensor([found[0].branches[0].ids])).loss
     ours = objective.loss(base.network, found[:1]).item() / found[0].learnt
     assert ours == pytest.approx(theirs.item(), rel=1e-4)
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.5])
+def test_dropout_leaves_out_its_share_and_keeps_the_mean(rate: float) -> None:
+    torch.manual_seed(1)
+    mask = kept(torch.zeros(401, 577), rate)
+    assert mask.shape == (401, 577)
+    assert abs(float((mask == 0).float().mean()) - rate) < 0.005
+    assert abs(float(mask.mean()) - 1) < 0.01
+    torch.manual_seed(1)
+    assert torch.equal(mask, kept(torch.zeros(401, 577), rate))
