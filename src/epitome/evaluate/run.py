@@ -145,9 +145,7 @@ def _columns(pair: Pair) -> set[str]:
 
 
 def _opened_cache(settings: Settings) -> Generations:
-    return Generations(
-        places.home() / "evaluate" / "generations.sqlite" if settings.cache else Path(":memory:")
-    )
+    return Generations(places.home() / "evaluate" / "generations.sqlite" if settings.cache else None)
 
 
 def _generated(

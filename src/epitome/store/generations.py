@@ -18,7 +18,7 @@ BUSY = 30.0
 
 
 class Generations:
-    """Records by key, on disk when `put` returns; several processes may use one file.
+    """Records by key, on disk when `put` returns; several processes may use one file. Without a path, in memory alone.
 
     Raises `StoreError` where the file cannot be written or is no such store.
 
@@ -26,9 +26,13 @@ class Generations:
     ...     store.put("key", {"text": "…"})
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path | None) -> None:
+        self.path = path or "memory"
         with self._naming():
+            if path is None:
+                self._base = sqlite3.connect(":memory:", isolation_level=None)
+                self._prepare()
+                return
             path.parent.mkdir(parents=True, exist_ok=True)
             # SQLite does not wait for others where a new file changes to WAL.
             with FileLock(f"{path}.lock", timeout=BUSY):

@@ -25,6 +25,14 @@ def test_what_was_put_is_there_after_opening_again(tmp_path: Path) -> None:
         assert len(store) == 2
 
 
+def test_without_a_path_nothing_is_left_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Generations(None) as store:
+        store.put("a", {"text": "kept"})
+        assert store.get("a") == {"text": "kept"}
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_two_processes_write_into_one_file(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite"
     script = (
