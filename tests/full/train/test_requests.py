@@ -13,7 +13,9 @@ GOLD = "The mill closed in May. Nobody was told before the gates were shut."
 
 
 def pair(id_: str, gold: str = GOLD, domain: str = "", title: str = "") -> Pair:
-    return Pair(id=id_, document="The mill by the lake closed. " * 9, summaries=(gold,), domain=domain, title=title)
+    return Pair(
+        id=id_, document="The mill by the lake closed. " * 9, summaries=(gold,), domain=domain, title=title
+    )
 
 
 @given(st.text("0123456789", min_size=1), st.integers(1, 60), st.integers(1, 9))
