@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from epitome.models.catalogue import Entry
+    from epitome.models.folder import Trained
     from epitome.models.model import Model
 
 _EPILOG = """Examples:
@@ -62,7 +65,21 @@ def list_models(as_json: AsJson = False) -> None:
         )
     for row in rows:
         table.add_row(*(str(cell) for cell in _cells(row)))
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    console.print(table)
+    for name, trained in _shipped():
+        console.print(
+            f"--adapter {name}: on {trained.base}, for {', '.join(trained.domains)}", soft_wrap=True
+        )
+
+
+def _shipped() -> Iterator[tuple[str, Trained]]:
+    """The adapters that come with the package."""
+    from epitome.models import folder
+
+    for name in folder.shipped():
+        if trained := folder.read(folder.SHIPPED / name):
+            yield name, trained
 
 
 @app.command(epilog="Examples: epitome models pull default · epitome models pull gemma3-270m --accept-terms")

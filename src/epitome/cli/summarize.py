@@ -28,7 +28,9 @@ EXAMPLES = """Examples:
 
     epitome summarize corpus.jsonl --column text -o summaries.jsonl
 
-    epitome summarize report.pdf --model lexrank      # copies sentences, any language"""
+    epitome summarize report.pdf --model lexrank      # copies sentences, any language
+
+    epitome summarize abstract.txt --adapter tldr     # one sentence on a paper, by an adapter that comes along"""
 
 
 def summarize(
@@ -67,7 +69,11 @@ def summarize(
         str, typer.Option(help="A model's name, file, folder, hub id or URL; lead, textrank, lexrank.")
     ] = "default",
     adapter: Annotated[
-        str | None, typer.Option(help="A LoRA to put on the model, or none.", show_default=False)
+        str | None,
+        typer.Option(
+            help="A shipped adapter (epitome models list), a PEFT folder or a GGUF LoRA; or none.",
+            show_default=False,
+        ),
     ] = None,
     engine: Annotated[str, typer.Option(help="auto, llamacpp, openvino, transformers or openai.")] = "auto",
     column: Annotated[

@@ -35,6 +35,8 @@ from epitome.train.write import Outcome, write
 
 BAD_STEPS, ROLLBACKS = 3, 2
 """Steps in a row without a finite loss before the run goes back to its last state; and how often it may."""
+PATIENCE = 5_000_000
+"""Characters from which turning pairs into tokens takes so long that it is said (a minute for 10 million)."""
 HELD_OUT, ENOUGH = 0.1, 20
 """Share of the training pairs that become dev where none is given, and pairs from which that is done."""
 
@@ -180,6 +182,9 @@ def _set_up(
     base = open_base(model, torch.float32 if full else dtype_of(config.train.dtype, device))
     base.network.to(device)
     shape = _shape(base, config)
+    characters = sum(len(pair.document) for pair in learn)
+    if characters > PATIENCE:
+        watch.note(f"reading {characters / 1e6:.0f} million characters; of long documents this takes a while")
     found = examples(learn, base, shape, dict(config.data.weights))
     if not found:
         raise SourceError("data.weights leave no pair to learn from")
