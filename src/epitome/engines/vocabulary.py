@@ -1,17 +1,19 @@
 """A GGUF file's tokenizer without llama.cpp: for engines that read the weights but not the words.
 
-Byte-pair vocabularies only (GPT-2's kind, which SmolLM, Llama 3 and Qwen use), checked against llama.cpp's own
-tokenizer token by token. Special tokens are kept out of the byte-pair vocabulary altogether, so that no text can
-ever become one; markup is split off by its own pattern.
+Byte-pair vocabularies (GPT-2's kind, which SmolLM, Llama 3 and Qwen use) and SentencePiece's of Gemma
+(`sentencepiece.py`), checked against llama.cpp's own tokenizer token by token. Special tokens are kept out of the
+vocabulary that text is made of, so that no text can ever become one; markup is split off by its own pattern.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from epitome.engines import sentencepiece
 from epitome.errors import EngineError
 from epitome.models import gguf
 from epitome.models.template import Segment
@@ -42,20 +44,23 @@ class Vocabulary:
     """Text to token ids and back, as the model of a GGUF file was trained."""
 
     def __init__(self, tokenizer: Any, special: dict[str, int]) -> None:
+        pieces = sentencepiece.is_one(tokenizer)
+        self._as_bytes: Callable[[str], bytes] = sentencepiece.as_bytes if pieces else _as_bytes
         self._tokenizer = tokenizer
         self._special = special
         self._markup = re.compile(
             "|".join(re.escape(text) for text in sorted(special, key=len, reverse=True))
         )
         self._ids = set(special.values())
-        self._bytes = {letter: byte for byte, letter in _alphabet().items()}
 
     @classmethod
     def read(cls, path: Path) -> Vocabulary:
         """The vocabulary of the GGUF file at `path`.
 
-        Raises `EngineError` for a vocabulary of another kind than byte pairs, or of a family not known here.
+        Raises `EngineError` for a vocabulary of another kind, or of a family not known here.
         """
+        if sentencepiece.readable(path):
+            return cls(sentencepiece.tokenizer(path), sentencepiece.control(path))
         family, tokens, merges, kinds = _read(path)
         special = {
             token: at
@@ -105,7 +110,7 @@ class Vocabulary:
     def decode(self, ids: list[int]) -> str:
         """Text of `ids`: special tokens are left out, broken UTF-8 becomes U+FFFD."""
         words = (self._tokenizer.id_to_token(token) or "" for token in ids if token not in self._ids)
-        return bytes(self._bytes[letter] for word in words for letter in word).decode("utf-8", "replace")
+        return b"".join(self._as_bytes(word) for word in words).decode("utf-8", "replace")
 
     def words(self, ids: list[int]) -> tuple[str, ...]:
         """The text of each token by itself."""
@@ -118,6 +123,10 @@ class Vocabulary:
 
 def readable(path: Path) -> bool:
     """Whether `Vocabulary.read` knows the tokenizer of this GGUF file."""
+    return sentencepiece.readable(path) or _byte_pairs(path)
+
+
+def _byte_pairs(path: Path) -> bool:
     kind, family = _kind(path)
     return kind == "gpt2" and family in _PATTERNS
 
@@ -129,8 +138,9 @@ def for_hub(path: Path) -> Any:
     """
     from tokenizers import AddedToken
     from tokenizers.decoders import ByteLevel
-    from tokenizers.processors import TemplateProcessing
 
+    if sentencepiece.readable(path):
+        return _begun(sentencepiece.for_hub(path), path)
     family, tokens, merges, kinds = _read(path)
     tokenizer = _tokenizer({token: at for at, token in enumerate(tokens)}, merges, family)
     tokenizer.decoder = ByteLevel()
@@ -139,12 +149,19 @@ def for_hub(path: Path) -> Any:
             tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False)])
         elif sort == _USER:
             tokenizer.add_tokens([AddedToken(token, normalized=False)])
+    return _begun(tokenizer, path)
+
+
+def _begun(tokenizer: Any, path: Path) -> Any:
+    """The tokenizer, beginning every text as the model expects it."""
+    from tokenizers.processors import TemplateProcessing
+
     named = gguf.read(path).tokens
     if named.add_bos and named.bos:
         tokenizer.post_processor = TemplateProcessing(
             single=f"{named.bos} $A",
             pair=f"{named.bos} $A {named.bos} $B",
-            special_tokens=[(named.bos, tokens.index(named.bos))],
+            special_tokens=[(named.bos, tokenizer.token_to_id(named.bos))],
         )
     return tokenizer
 
@@ -152,7 +169,7 @@ def for_hub(path: Path) -> Any:
 def _read(path: Path) -> tuple[str, list[str], list[str], list[int]]:
     """Family, tokens, merges and kinds of token."""
     kind, family = _kind(path)
-    if not readable(path):
+    if not _byte_pairs(path):
         raise EngineError(
             f"{path.name}: its tokenizer ({kind}, {family}) is known to llama.cpp only",
             hint="--engine llamacpp",
@@ -186,3 +203,10 @@ def _alphabet() -> dict[int, str]:
     letters = {byte: chr(byte) for byte in printable}
     others = (byte for byte in range(256) if byte not in letters)
     return letters | {byte: chr(0x100 + at) for at, byte in enumerate(others)}
+
+
+_BYTES = {letter: byte for byte, letter in _alphabet().items()}
+
+
+def _as_bytes(word: str) -> bytes:
+    return bytes(_BYTES[letter] for letter in word)
