@@ -1,0 +1,1 @@
+"""The parts of `bench/train.py`: what is compared, and what came of it."""
