@@ -210,6 +210,8 @@ class Summary:
     """Why this candidate was taken, and what was done to it."""
     warnings: list[str] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    examples: list[str] = field(default_factory=list)
+    """The ids of the examples that stood before the document, in order."""
     prompt: str = ""
     """Name and version of the prompt."""
     version: str = ""

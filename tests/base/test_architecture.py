@@ -36,9 +36,10 @@ WORKSHOP = {"datasets", "train", "evaluate", "shrink"}
 PRODUCT = RANK.keys() - WORKSHOP - {"cli"}
 WORKSHOP_COMMANDS = {
     "data", "evaluate", "compare", "rate", "gate", "train", "tune", "pretrain", "merge", "export",
-    "results",
+    "results", "examples",
 }  # fmt: skip
-"""Of cli/: the commands of the workshop lane, and how their results are shown."""
+"""Of cli/: the commands of the workshop lane, how their results are shown, and the pairs of `--examples`, read only
+where it is given."""
 EVERY_COMMAND = {"__init__", "__main__", "main"}
 """Of cli/: what knows all commands, by name only."""
 

@@ -80,6 +80,13 @@ def evaluate(
             help="Also on changed documents: typos, case, shuffle, insertion, entities, negation, synonyms."
         ),
     ] = None,
+    examples: Annotated[
+        Path | None,
+        typer.Option(help="A table of pairs: the likest stand before each document.", metavar="FILE"),
+    ] = None,
+    shots: Annotated[
+        int | None, typer.Option(min=1, help="Examples before each document. Default: 3.")
+    ] = None,
     column: Annotated[
         list[str] | None, typer.Option(help="FIELD=NAME: document, summary, id, title, domain or lang.")
     ] = None,
@@ -106,6 +113,7 @@ def evaluate(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes, no progress bar.")] = False,
 ) -> None:
     """Score any mix of models, adapters, baselines and files of outputs on data with gold summaries."""
+    from epitome.cli.examples import number
     from epitome.cli.progress import fetching, note, stages_bar
     from epitome.cli.results import show, write
     from epitome.datasets.columns import parse
@@ -131,6 +139,8 @@ def evaluate(
         encoder=encoder,
         against=against,
         perturb=tuple(part for one in perturb or () for part in one.split(",")),
+        examples=str(examples or ""),
+        shots=number(examples, shots),
         seed=seed,
         cache=not no_cache,
         processes=cores(),

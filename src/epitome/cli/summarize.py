@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,8 @@ from epitome.errors import UsageError
 from epitome.types import STYLES, Request
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from epitome.summarize.summarizer import Summarizer
 
 EXAMPLES = """Examples:
@@ -27,6 +29,8 @@ EXAMPLES = """Examples:
     cat notes.txt | epitome summarize - --focus "the budget"
 
     epitome summarize corpus.jsonl --column text -o summaries.jsonl
+
+    epitome summarize report.pdf --examples pairs.jsonl    # shows the model how others were summed up
 
     epitome summarize report.pdf --model lexrank      # copies sentences, any language
 
@@ -76,6 +80,17 @@ def summarize(
         ),
     ] = None,
     engine: Annotated[str, typer.Option(help="auto, llamacpp, openvino, transformers or openai.")] = "auto",
+    examples: Annotated[
+        Path | None,
+        typer.Option(
+            help="A table of (document, summary) pairs: the likest stand before each document.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
+    shots: Annotated[
+        int | None, typer.Option(min=1, help="Examples before each document. Default: 3.")
+    ] = None,
     column: Annotated[
         str | None, typer.Option(help="Summarise this column of a table (JSONL, CSV, Parquet).")
     ] = None,
@@ -121,18 +136,15 @@ def summarize(
     if limit is not None and table is None:
         raise UsageError("--limit counts the rows of a table, and this is none")
 
+    tell = None if quiet else note
+    taught = _taught(examples, shots, tell)
+
     def open_summarizer(work: int) -> Summarizer:
         from epitome.summarize.summarizer import Summarizer
 
+        named: Any = {"adapter": adapter, "engine": engine, **taught}
         with fetching() as report:
-            return Summarizer(
-                model,
-                adapter=adapter,
-                engine=engine,
-                work=work,
-                on_note=None if quiet else note,
-                on_download=report,
-            )
+            return Summarizer(model, work=work, on_note=tell, on_download=report, **named)
 
     if table is not None:
         from epitome.cli.table import run_table
@@ -144,6 +156,16 @@ def summarize(
     done, failed = run_documents(sources, request, shown, allow_private, open_summarizer)
     if failed:
         sys.exit(SOME_FAILED if done else NOTHING_DONE)
+
+
+def _taught(file: Path | None, shots: int | None, tell: Callable[[str], None] | None) -> dict[str, Any]:
+    """What the examples are to a Summarizer."""
+    if file is None and shots is None:
+        return {}
+    from epitome.cli.examples import number, pairs
+
+    most = number(file, shots)
+    return {} if file is None else {"examples": pairs(file, tell), "shots": most}
 
 
 def _terms(path: Path | None) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from epitome import settings as places
 from epitome.datasets.pair import Dataset, Pair
+from epitome.datasets.read import load
 from epitome.errors import SourceError, UsageError
 from epitome.evaluate import signature
 from epitome.evaluate.compare import breakdowns, columns, comparisons, figures
@@ -26,6 +27,7 @@ from epitome.metrics.parallel import each
 from epitome.metrics.rouge import PROTOCOLS, Protocol
 from epitome.models.model import Progress
 from epitome.store.generations import Generations
+from epitome.summarize.shots import SHOTS
 from epitome.types import Request
 
 if TYPE_CHECKING:
@@ -56,6 +58,9 @@ class Settings:
     against: str = ""
     """The system the others are compared with; empty: see `reference`."""
     perturb: tuple[str, ...] = ()
+    examples: str = ""
+    """Pairs, as `datasets.read.load` finds them, that stand before the documents of models; empty: none."""
+    shots: int = SHOTS
     seed: int = 0
     cache: bool = True
     processes: int = 1
@@ -101,12 +106,19 @@ def _ran(data: Dataset, settings: Settings, watch: Watch) -> tuple[list[SystemRe
     if not data.pairs:
         raise SourceError(f"{data.source}: no row is a document with a gold summary")
     specs = _specs(data, settings)
+    shown = _shown(data, settings)
     results: list[SystemResult] = []
     shifts: list[Shift] = []
     with _opened_cache(settings) as cache:
         for spec in specs:
             system = open_system(
-                spec, engine=settings.engine, work=len(data), on_note=watch.note, on_download=watch.download
+                spec,
+                engine=settings.engine,
+                work=len(data),
+                on_note=watch.note,
+                on_download=watch.download,
+                examples=shown,
+                shots=settings.shots,
             )
             try:
                 results.append(_generated(system, data.pairs, settings, cache, watch))
@@ -137,6 +149,19 @@ def _specs(data: Dataset, settings: Settings) -> tuple[str, ...]:
     for spec in specs:
         require(spec, data.pairs)
     return specs
+
+
+def _shown(data: Dataset, settings: Settings) -> Dataset | None:
+    """The pairs to choose examples from."""
+    if not settings.examples:
+        return None
+    found = load(settings.examples)
+    if settings.perturb and {pair.document for pair in found} & {pair.document for pair in data}:
+        raise UsageError(
+            f"{settings.examples} holds documents of the data: changed ones would find their own summaries there",
+            hint="leave --perturb out, or take examples from other documents, such as those of train",
+        )
+    return found
 
 
 def _columns(pair: Pair) -> set[str]:

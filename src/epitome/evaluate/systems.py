@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
-from epitome.datasets.pair import Pair
+from epitome.datasets.pair import Dataset, Pair
 from epitome.documents import from_text
 from epitome.errors import EpitomeError, UsageError
 from epitome.evaluate.oracle import oracle
@@ -24,6 +24,7 @@ from epitome.store.generations import Generations
 from epitome.summarize.budget import budget
 from epitome.summarize.extractive import METHODS
 from epitome.summarize.prompts import VERSION
+from epitome.summarize.shots import SHOTS
 from epitome.summarize.summarizer import Summarizer
 from epitome.types import Document, Request, Summary
 
@@ -77,12 +78,15 @@ def open_system(
     work: int = 1,
     on_note: Callable[[str], None] | None = None,
     on_download: Progress | None = None,
+    examples: Dataset | None = None,
+    shots: int = SHOTS,
 ) -> System:
     """The system that `spec` names.
 
     `lead`, `textrank`, `lexrank`; `title` (the document's own); `oracle` (the best sentences, chosen by the gold
     summaries); a file of outputs; or whatever `summarize --model` takes, `MODEL+ADAPTER` with an adapter. `NAME=SPEC`
-    gives it a name. Raises `UsageError`, `ModelError` or `EngineError`.
+    gives it a name. `examples` stand before the documents of what writes, `shots` of them. Raises `UsageError`,
+    `ModelError` or `EngineError`.
     """
     name, what = named(spec)
     if what == "title":
@@ -95,7 +99,14 @@ def open_system(
     return _Model(
         name,
         Summarizer(
-            model, adapter=adapter, engine=engine, work=work, on_note=on_note, on_download=on_download
+            model,
+            adapter=adapter,
+            engine=engine,
+            work=work,
+            on_note=on_note,
+            on_download=on_download,
+            examples=None if model in METHODS else examples,
+            shots=shots,
         ),
     )
 
@@ -253,7 +264,7 @@ def _identity(summarizer: Summarizer) -> str:
     adapter = summarizer.adapter
     held = Path(adapter) if adapter else None
     content = _content(held) if held is not None and held.exists() else adapter
-    return f"{model.name}:{weights}:adapter={content or 'none'}:{summarizer.engine}"
+    return f"{model.name}:{weights}:adapter={content or 'none'}:{summarizer.engine}{summarizer.shown_by}"
 
 
 def _content(path: Path) -> str:

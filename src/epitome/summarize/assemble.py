@@ -31,6 +31,9 @@ def assemble(material: Material, request: Request, draft: Draft) -> Summary:
         *draft.reasons,
         *(f"{candidate.made}: {candidate.text}" for candidate in draft.chosen if candidate.made != "greedy"),
     ]
+    summary.examples = list(material.shown.ids)
+    if material.shown.warning:
+        summary.warnings.append(material.shown.warning)
     for start, end in material.withheld:
         quoted = " ".join(document.text[start:end].split())
         summary.warnings.append(f"not shown to the model, since it gives it orders: {quoted[:120]!r}")

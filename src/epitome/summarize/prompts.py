@@ -6,6 +6,7 @@ one its summarisation data was written in, gives 2 to 3 ROUGE-1 points over an i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,6 +19,8 @@ Ask = Literal["sentence", "summary", "headline", "focus", "answer", "mention"]
 """One sentence on the whole text; a summary as long as the text deserves; a headline; one sentence on a question or
 topic; a summary as to a question or topic; one sentence that names a term. The two that may have several sentences
 are for models trained with `data.requests`."""
+SHOWN: tuple[Ask, ...] = ("sentence", "summary", "headline")
+"""What examples are examples of: the other kinds ask for something else than a summary of a text."""
 
 _ENGLISH: dict[Ask, str] = {
     "sentence": "Summarize the input text in one sentence.",
@@ -93,8 +96,27 @@ class Text:
     title: str = ""
 
 
-def prompt(text: Text, asked: Asked, language: str, *, prefill: str = "", form: Form = Form()) -> Prompt:
-    """The prompt for one text; the answer goes on from `prefill`. `form` is what a trained model is used to."""
-    system, user = form.fill(text.text, request=instruction(asked, language), title=text.title)
-    messages = (Message("system", system),) if system else ()
+Turn = tuple[Text, str]
+"""An example: a text and the answer to it."""
+
+
+def prompt(
+    text: Text,
+    asked: Asked,
+    language: str,
+    *,
+    prefill: str = "",
+    form: Form = Form(),
+    shown: Sequence[Turn] = (),
+) -> Prompt:
+    """The prompt for one text; the answer goes on from `prefill`. `form` is what a trained model is used to.
+
+    `shown` are examples, asked in the same form, that stand before it as turns already answered.
+    """
+    request = instruction(asked, language)
+    system, user = form.fill(text.text, request=request, title=text.title)
+    messages = [Message("system", system)] if system else []
+    for example, answer in shown:
+        _, before = form.fill(example.text, request=request, title=example.title)
+        messages += [Message("user", before), Message("assistant", answer)]
     return Prompt((*messages, Message("user", user)), prefill)

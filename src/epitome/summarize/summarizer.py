@@ -20,6 +20,7 @@ from epitome.summarize.assemble import assemble, extractive, laid_out
 from epitome.summarize.budget import budget, length
 from epitome.summarize.candidate import Candidate
 from epitome.summarize.run import advance, run
+from epitome.summarize.shots import SHOTS, Paired, Shots, Shown
 from epitome.summarize.write import Draft, Material, Rounds, write
 from epitome.trust.check import Source
 from epitome.trust.instructions import instructions
@@ -32,6 +33,8 @@ WAVES = {"llamacpp": 1, "openvino": 64, "transformers": 64, "openai": 8}
 keeps the last, so a document is finished before the next one is begun."""
 OVERHEAD = 500
 """Tokens kept free for the instruction, the template and the answer."""
+CONTEXT = 8192
+"""Tokens of context at most that examples may make it: the engine keeps memory for all of them."""
 MOST_CHARACTERS = 12_000_000
 """About 2,000 prompts, more than an hour on two cores; the longest novels have half of that."""
 
@@ -55,8 +58,12 @@ class Summarizer:
         work: how many documents are to come, as far as known; `auto` chooses by it.
         on_note: told in one line what `auto` chose, and why.
         on_download: told what is being fetched, the bytes done and the bytes in all.
+        examples: (document, summary) pairs, or what `epitome.datasets.read.load` gives. The likest stand before each
+            document, as turns already answered; of a trained model and a focus see `docs/requests.md`.
+        shots: how many of them at most.
 
     Raises:
+        UsageError: there is no example, or the model copies and would learn nothing from one.
         ModelError: the model cannot be found, fetched or loaded.
         EngineError: the engine cannot run it on this machine.
     """
@@ -70,19 +77,25 @@ class Summarizer:
         work: int = 1,
         on_note: Callable[[str], None] | None = None,
         on_download: Progress | None = None,
+        examples: Iterable[tuple[str, str] | Paired] | None = None,
+        shots: int = SHOTS,
     ) -> None:
+        self.shots = None if examples is None else Shots(examples, shots)
         wearing = worn(model, adapter)
         self.trained = wearing.trained
         self.model: Model = spoken(resolve(wearing.base, on_progress=on_download), wearing.trained)
         self.adapter = wearing.adapter
         self._engine: Generator | None = None
+        self._note = on_note if work > 1 else None
+        if self.shots is not None:
+            self._taught_by(self.shots, on_note)
         if self.model.format != "extractive":
             self._engine = open_engine(
                 self.model,
                 engine=engine,
                 adapter=self.adapter,
                 work=work,
-                context=WINDOW + OVERHEAD,
+                context=self._context(),
                 on_note=on_note,
             )
 
@@ -93,8 +106,31 @@ class Summarizer:
 
     @property
     def identity(self) -> str:
-        """What a text depends on besides the request: model, weights and adapter."""
-        return f"{self.model.name}:{self.model.sha256 or self.model.path}:{self.adapter}:{self.engine}"
+        """What a text depends on besides the request: model, weights, adapter and examples."""
+        weights = self.model.sha256 or self.model.path
+        return f"{self.model.name}:{weights}:{self.adapter}:{self.engine}{self.shown_by}"
+
+    @property
+    def shown_by(self) -> str:
+        """The examples' part of an identity, empty without any."""
+        return "" if self.shots is None else f":examples={self.shots.identity}"
+
+    def _taught_by(self, shots: Shots, on_note: Callable[[str], None] | None) -> None:
+        if self.model.format == "extractive":
+            raise UsageError(
+                f"{self.model.name} copies sentences and learns nothing from examples",
+                hint="leave them out, or name a model that writes",
+            )
+        if on_note is not None and (self.adapter or self.trained):
+            on_note(
+                f"{self.adapter or self.model.name} was trained to be asked without examples; they are put before "
+                "each document all the same"
+            )
+
+    def _context(self) -> int:
+        """Tokens the engine has to hold at once."""
+        least = WINDOW + OVERHEAD
+        return least if self.shots is None else max(least, min(CONTEXT, least + self.shots.tokens))
 
     def __call__(self, source: Text, request: Request | None = None, **fields: Any) -> Summary:
         """The summary of a text or a document.
@@ -188,10 +224,25 @@ class Summarizer:
             self.trained.form if self.trained else None,
             self.trained is not None and self.trained.requests,
         )
+        if self.shots is not None:
+            material.shown = self._shown(material, request, self.shots)
         if request.candidates is None and self.trained is not None:
             request = replace(request, candidates=self.trained.candidates)
         materials[number] = (material, started)
         return (yield from write(material, request, "alternatives" in engine.abilities, on_sentence))
+
+    def _shown(self, material: Material, request: Request, shots: Shots) -> Shown:
+        """The examples that fit before the longest prompt about it. Where many come, the first lack is noted."""
+        assert self._engine is not None
+        if request.focus:
+            shown = Shown(warning="no example was shown: they are summaries of the whole, not of a focus")
+        else:
+            text = min(material.window, material.count(material.document.text))
+            shown = shots.shown(material.document, material.count, self._engine.context - OVERHEAD - text)
+        if shown.warning and self._note is not None:
+            self._note(f"{shown.warning} ({material.document.source or 'this'} is the first such document)")
+            self._note = None
+        return shown
 
     def _speaks(self, document: Document, request: Request) -> None:
         """Refuse a language that the model does not know, rather than write rubbish."""

@@ -27,7 +27,8 @@ from epitome.summarize.candidate import (
 from epitome.summarize.pick import pick
 from epitome.summarize.plan import Part, Span, parts, share
 from epitome.summarize.pool import Pool, mean_logprob
-from epitome.summarize.prompts import Asked, Text, prompt
+from epitome.summarize.prompts import SHOWN, Asked, Text, prompt
+from epitome.summarize.shots import Shown
 from epitome.trust.check import Source
 from epitome.types import Document, Prompt, Request, Step, Unmet
 
@@ -107,6 +108,8 @@ class Material:
     """The prompt that a trained model knows; None: the instruction for untrained ones."""
     obeys: bool = False
     """Whether the model was trained to do what a request says (`obedient.py`)."""
+    shown: Shown = field(default_factory=Shown)
+    """The examples before it."""
 
 
 def write(
@@ -439,7 +442,8 @@ class _Writer:
 
     def _prompt(self, text: str, asked: Asked, prefill: str) -> Prompt:
         form, title = self.material.form or Form(), self.material.document.title
-        return prompt(Text(text, title), asked, self.pool.language, prefill=prefill, form=form)
+        turns = self.material.shown.turns if asked.kind in SHOWN else ()
+        return prompt(Text(text, title), asked, self.pool.language, prefill=prefill, form=form, shown=turns)
 
     def _decoding(self, seed: int | None) -> Decoding:
         """Greedy, or sampled with the request's seed and this one."""

@@ -46,7 +46,7 @@ class Scripted:
             if self.count(request.prompt) + request.decoding.max_tokens > self.context:
                 raise ContextError("the prompt is too long")
         for index, request in enumerate(requests):
-            system, user = request.prompt.messages
+            system, *_, user = request.prompt.messages
             said = self.script(system.text, user.text, request.decoding)
             yield Chunk(index, said, prompt_tokens=self.count(request.prompt))
             yield Chunk(index, "", finish="stop", generated_tokens=len(tokens(said)))

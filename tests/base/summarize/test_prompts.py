@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from epitome.models.folder import Form
 from epitome.summarize.prompts import Asked, Text, instruction, prompt
+from epitome.types import Message
 
 
 @given(st.text(), st.sampled_from(["en", "zh", "fr"]), st.text(max_size=40))
@@ -28,3 +30,14 @@ def test_the_instruction_is_in_the_language_of_the_summary() -> None:
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_term_is_named_in_the_instruction_as_it_is(language: str) -> None:
     assert instruction(Asked("mention", "{about} C++"), language).count("{about} C++") == 2
+
+
+def test_examples_are_asked_as_the_document_is_and_the_answer_goes_on_from_its_beginning() -> None:
+    form = Form(system="", user="{title}: {document}\n{request}")
+    shown = [(Text("An owl sat there.", "Owl"), "An owl.")]
+    asked = prompt(Text("A mill burnt.", "Mill"), Asked(), "en", prefill="A mill", form=form, shown=shown)
+    before, answer, user = asked.messages
+    assert before == Message("user", f"Owl: An owl sat there.\n{instruction(Asked(), 'en')}")
+    assert answer == Message("assistant", "An owl.")
+    assert user.text.startswith("Mill: A mill burnt.")
+    assert asked.prefill == "A mill"
