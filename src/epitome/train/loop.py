@@ -16,6 +16,7 @@ from epitome.train.examples import Example
 from epitome.train.methods import adalora
 from epitome.train.objectives import Objective
 from epitome.train.optimizers import share
+from epitome.train.shard import whole
 from epitome.train.world import World
 
 LEAST_ROW = 64
@@ -67,6 +68,7 @@ class Stepper:
             group["lr"] = rate
         counted = sum(example.learnt * example.weight for example in batch)
         mine = self.world.share(batch)
+        self._spare = min(batch, key=lambda example: example.tokens)
         while True:
             try:
                 total = self._accumulate(mine, counted)
@@ -87,9 +89,10 @@ class Stepper:
 
     def _accumulate(self, examples: Sequence[Example], counted: float) -> float:
         total = 0.0
-        for portion in self.objective.portions(examples, self.row_tokens):
+        portions = list(self.objective.portions(examples, self.row_tokens))
+        for portion, counts in self.world.level(portions, self._spare):
             with torch.autocast(self.network.device.type, self.dtype) if self.autocast else nullcontext():
-                loss = self.objective.loss(self.network, portion) / counted
+                loss = self.objective.loss(self.network, portion) * counts / counted
             loss.backward()
             total += loss.item()
         if self.adalora and self.world.first:
@@ -100,7 +103,7 @@ class Stepper:
         """The gradient's norm before it is clipped."""
         held = [one for one in self.parameters if one.grad is not None]
         most = self.optim.clip or float("inf")
-        return float(torch.nn.utils.clip_grad_norm_(held, most))
+        return float(whole(torch.nn.utils.clip_grad_norm_(held, most)))
 
     def _smaller(self, error: Exception, examples: Sequence[Example]) -> None:
         """After running out of memory: forget what was accumulated, and go on in smaller portions."""
@@ -108,6 +111,11 @@ class Stepper:
             said in str(error).lower() for said in _OUT_OF_MEMORY
         ):
             raise error
+        if self.world.sharded:  # the others wait in the middle of a block, and cannot be told
+            raise EngineError(
+                f"memory does not suffice for {self.row_tokens} tokens at once",
+                hint="lower train.row_tokens and give the same command again, or set train.checkpointing=true",
+            ) from error
         self.optimizer.zero_grad(set_to_none=True)
         longest = max(examples, key=lambda example: example.tokens)
         if self.row_tokens <= max(LEAST_ROW, longest.tokens // 2):

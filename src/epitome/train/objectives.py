@@ -49,17 +49,14 @@ class Packed:
     def loss(self, network: Any, examples: Sequence[Example]) -> Any:
         row = _row(examples)
         device = network.device
-        decoder = _plain(network).get_decoder()
-        hidden = decoder(
+        logits = _plain(network)(
             input_ids=row.ids.to(device),
             position_ids=row.positions.to(device),
             attention_mask=None,
             use_cache=False,
             layout=row.layout,
-        ).last_hidden_state[0]
-        logits = _plain(network).get_output_embeddings()(hidden[row.places.to(device)])
-        cap = getattr(network.config, "final_logit_softcapping", None)
-        logits = torch.tanh(logits / cap) * cap if cap else logits
+            logits_to_keep=row.places.to(device),
+        ).logits[0]
         return _weighted(logits, row.targets.to(device), row.weights.to(device), self.smoothing)
 
 

@@ -17,7 +17,7 @@ from epitome.errors import EngineError, SourceError
 from epitome.models import folder as folders
 from epitome.models.folder import Form
 from epitome.models.model import Model
-from epitome.train import state
+from epitome.train import shard, state
 from epitome.train.base import Base, dtype_of, open_base
 from epitome.train.config import Config, changed
 from epitome.train.examples import Example, Shape, cut, examples
@@ -180,7 +180,10 @@ def _set_up(
     device = "cuda" if torch.cuda.is_available() else "cpu"
     full = config.method.name == "full"
     base = open_base(model, torch.float32 if full else dtype_of(config.train.dtype, device))
-    base.network.to(device)
+    if world.sharded:  # cut where it lies, block by block: the whole would not fit
+        shard.check(config)
+    else:
+        base.network.to(device)
     shape = _shape(base, config)
     characters = sum(len(pair.document) for pair in learn)
     if characters > PATIENCE:
@@ -196,6 +199,8 @@ def _set_up(
     if config.train.checkpointing:
         network.gradient_checkpointing_enable()
     objective = _objective(base, network, config)
+    if world.sharded:
+        shard.shard(network, device)
     stepper = Stepper(network, objective, optimizer(trainable(network), config.optim), config, steps, world)
     judged_on = examples(held[: config.eval.loss_pairs], base, replace(shape, titles=False), {})
     return _Run(
@@ -291,10 +296,11 @@ def _go_back(run: _Run, held: dict[str, Any]) -> None:
 
 
 def _save(run: _Run) -> None:
+    run.progress.lr, run.progress.row_tokens = run.stepper.lr, run.stepper.row_tokens
+    progress = {name: getattr(run.progress, name) for name in _Progress.__slots__}
+    held = state.moment(run.network, run.stepper.optimizer, progress)
     if run.world.first:
-        run.progress.lr, run.progress.row_tokens = run.stepper.lr, run.stepper.row_tokens
-        held = {name: getattr(run.progress, name) for name in _Progress.__slots__}
-        state.write(run.files.folder / state.STATE, run.network, run.stepper.optimizer, held)
+        state.write(run.files.folder / state.STATE, held)
 
 
 def _note(run: _Run, stepped: Stepped, trackers: list[Tracker]) -> None:
@@ -319,8 +325,11 @@ def _judge(run: _Run, trackers: list[Tracker]) -> None:
     value = judged.value(wanted.metric)
     if value > progress.best:
         progress.best, progress.best_step, progress.stale = value, progress.step, 0
+        weights = state.learnt(run.network)
         if run.world.first:
-            state.write_best(run.files.folder / state.BEST, run.network, {"step": progress.step})
+            state.write(
+                run.files.folder / state.BEST, {"weights": weights, "progress": {"step": progress.step}}
+            )
     else:
         progress.stale += 1
         if wanted.patience and progress.stale >= wanted.patience:
@@ -372,7 +381,8 @@ def _written(run: _Run, data: Dataset) -> Outcome:
         run.progress.stopped,
         [Judged(**line) for line in run.files.lines(EVALS)],
     )
+    weights = shard.gathered(run.network) if run.world.sharded else None
     if run.world.first:
-        write(outcome, run.base, run.network, run.config, data)
+        write(outcome, run.base, run.network, run.config, data, weights)
     run.world.wait()
     return outcome

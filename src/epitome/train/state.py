@@ -11,31 +11,28 @@ from pathlib import Path
 from typing import Any
 
 from epitome.errors import ModelError, StoreError
+from epitome.train.shard import cut_like, whole
 
 STATE, BEST = "state", "best"
 _FILE = "state.pt"
 
 
-def write(folder: Path, network: Any, optimizer: Any, progress: dict[str, Any]) -> None:
-    """Keep this moment in `folder`. Raises `StoreError` where it cannot be written; the earlier state stays."""
+def moment(network: Any, optimizer: Any, progress: dict[str, Any]) -> dict[str, Any]:
+    """All that is needed to go on from here; under FSDP every process must ask for it."""
     import torch
+    from torch.utils._pytree import tree_map
 
-    held = {
+    return {
         "weights": learnt(network),
-        "optimizer": optimizer.state_dict(),
+        "optimizer": tree_map(whole, optimizer.state_dict()),
         "random": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
         "progress": progress,
     }
-    _put(folder, held)
 
 
-def write_best(folder: Path, network: Any, progress: dict[str, Any]) -> None:
-    """Keep the weights that did best on dev. Raises `StoreError`."""
-    _put(folder, {"weights": learnt(network), "progress": progress})
-
-
-def _put(folder: Path, held: dict[str, Any]) -> None:
+def write(folder: Path, held: dict[str, Any]) -> None:
+    """Keep it in `folder`. Raises `StoreError` where it cannot be written; the earlier state stays."""
     import torch
 
     draft = folder.with_name(folder.name + ".tmp")
@@ -80,16 +77,22 @@ def restore(held: dict[str, Any], network: Any, optimizer: Any = None) -> None:
     own = dict(network.named_parameters())
     with torch.no_grad():
         for name, value in held["weights"].items():
-            own[name].copy_(value)
+            own[name].copy_(cut_like(value, own[name]))
     if optimizer is not None:
         optimizer.load_state_dict(held["optimizer"])
+        for parameter, kept in optimizer.state.items():
+            for name, value in kept.items():
+                if getattr(value, "shape", None) == parameter.shape:
+                    kept[name] = cut_like(value, parameter)
         torch.set_rng_state(held["random"])
         if held["cuda"]:
             torch.cuda.set_rng_state_all(held["cuda"])
 
 
 def learnt(network: Any) -> dict[str, Any]:
-    """The weights that learn, by name."""
+    """The weights that learn, by name; whole."""
     return {
-        name: parameter.detach() for name, parameter in network.named_parameters() if parameter.requires_grad
+        name: whole(parameter.detach())
+        for name, parameter in network.named_parameters()
+        if parameter.requires_grad
     }

@@ -1,7 +1,8 @@
 """One process, or several that train one model together (`torchrun`, `accelerate launch`).
 
 Each process computes its share of every batch; gradients are summed, so that the loss and the steps are those of one
-process with the same batch. The share is by tokens, not by count: processes wait for the slowest.
+process with the same batch. The share is by tokens, not by count: processes wait for the slowest. Each has the whole
+network, or under FSDP a part of every weight (`shard.py`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from epitome.train import shard
 from epitome.train.examples import Example
 
 
@@ -19,6 +21,7 @@ class World:
     def __init__(self) -> None:
         self.size = int(os.environ.get("WORLD_SIZE", "1"))
         self.rank = int(os.environ.get("RANK", "0"))
+        self.sharded = self.size > 1 and shard.asked()
 
     @property
     def first(self) -> bool:
@@ -55,8 +58,8 @@ class World:
         return mine
 
     def add_up(self, parameters: Sequence[Any]) -> None:
-        """Sum the gradients over all processes."""
-        if self.size == 1:
+        """Sum the gradients over all processes; under FSDP the backward pass has done it."""
+        if self.size == 1 or self.sharded:
             return
         import torch
         import torch.distributed as distributed
@@ -65,6 +68,18 @@ class World:
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
             distributed.all_reduce(parameter.grad)
+
+    def level(self, portions: Sequence[list[Example]], spare: Example) -> list[tuple[list[Example], float]]:
+        """Portions with what each counts. Under FSDP all processes compute equally often, since a block is put together
+        by all: who has less to do computes `spare`, which counts nothing."""
+        mine = [(portion, 1.0) for portion in portions]
+        if not self.sharded:
+            return mine
+        import torch.distributed as distributed
+
+        counts: list[Any] = [None] * self.size
+        distributed.all_gather_object(counts, len(mine))
+        return mine + [([spare], 0.0)] * (max(counts) - len(mine))
 
     def summed(self, number: float) -> float:
         """The sum of a number over all processes."""

@@ -39,15 +39,25 @@ class Outcome:
     evaluations: list[Judged]
 
 
-def write(outcome: Outcome, base: Base, network: Any, config: Config, data: Dataset) -> None:
-    """Weights, `epitome.json`, `config.toml`, card and report; then what was only needed to go on is deleted."""
+def write(
+    outcome: Outcome,
+    base: Base,
+    network: Any,
+    config: Config,
+    data: Dataset,
+    weights: dict[str, Any] | None = None,
+) -> None:
+    """Weights, `epitome.json`, `config.toml`, card and report; then what was only needed to go on is deleted.
+
+    `weights`: the network's, where it is cut over several processes itself.
+    """
     folder = outcome.folder
     files = RunFiles(folder, {})
     steps = files.lines(LOG)
     trained = _trained(outcome, base, network, config, data)
     facts = {"base": base.model.name, **_facts(outcome, config, data, network, steps)}
     with writing(folder):
-        save(network, config.method, folder)
+        save(network, config.method, folder, weights)
         if config.method.name == "full":
             _tokenizer(base, folder)
     texts = {

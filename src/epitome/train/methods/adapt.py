@@ -126,12 +126,15 @@ def trainable(network: Any) -> list[Any]:
     return [parameter for parameter in network.parameters() if parameter.requires_grad]
 
 
-def save(network: Any, method: Method, folder: Path) -> None:
-    """Write what was learnt: PEFT's files for its methods, the whole network for `full`."""
+def save(network: Any, method: Method, folder: Path, weights: dict[str, Any] | None = None) -> None:
+    """Write what was learnt: PEFT's files for its methods, the whole network for `full`.
+
+    `weights`: the network's, where it does not have them whole.
+    """
     if method.name in ("houlsby", "pfeiffer"):
         bottleneck.save(network, _placing(method), folder)
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        network.save_pretrained(str(folder))
+        network.save_pretrained(str(folder), state_dict=weights)
     (folder / "README.md").unlink(missing_ok=True)  # PEFT's form of a card; ours comes with what was measured
