@@ -142,6 +142,6 @@ def _tell(outcome: Outcome, folder: str) -> None:
     said: Callable[[str], None] = print
     if outcome.stopped:
         said(f"stopped after step {outcome.steps}: {outcome.stopped}")
-    if outcome.evaluations:
+    if outcome.evaluations and outcome.best_step:  # none if it was finished before
         said(f"best on dev: step {outcome.best_step}")
     said(f"{folder} is ready: epitome summarize DOCUMENT --model {folder}")

@@ -53,6 +53,8 @@ def packed(
 ) -> tuple[Any, None]:
     """Attention as transformers calls it: query (1, heads, tokens, d), key and value (1, groups, tokens, d)."""
     scale = options.get("scaling") or query.shape[-1] ** -0.5
+    # Under autocast rotary positions leave query and key in float32, and no autocast holds in the backward pass.
+    query, key = query.to(value.dtype), key.to(value.dtype)
     window = options.get("sliding_window") or 0
     outs, at = [], 0
     for prompt, branches in layout:

@@ -27,7 +27,7 @@ MethodName = Literal[
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
 
 
 class Method(_Section):
@@ -136,7 +136,7 @@ class Config(_Section):
     """A whole run."""
 
     base: str = "default"
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**63)
     method: Method = Method()
     prompt: Prompt = Prompt()
     data: Data = Data()

@@ -139,14 +139,17 @@ def fitting(pair: Pair, base: Base, form: Form, most: int, asked: Asked = Asked(
     room = most - (whole - len(base.words.encode(pair.document)))
     if room < LEAST_ROOM:
         raise UsageError(
-            f"a prompt of {most} tokens leaves no room for the document {pair.id}",
+            f"a prompt of {max(most, 0)} tokens leaves no room for the document {pair.id}",
             hint="raise data.max_tokens or lower data.max_answer_tokens",
         )
     for margin in (0, 8, 32):  # tokens at the seams differ from those counted sentence by sentence
         text = shortened(pair.document, pair.lang, room - margin, lambda part: len(base.words.encode(part)))
         if size(text) <= most:
             return text
-    raise UsageError(f"the document {pair.id} cannot be cut to {room} tokens")
+    raise UsageError(
+        f"the document {pair.id} cannot be cut to {room} tokens: it has no shorter sentence",
+        hint="leave it out, or raise data.max_tokens",
+    )
 
 
 def prompt_ids(base: Base, prompt: Prompt) -> list[int]:
@@ -168,3 +171,9 @@ def cut(found: Sequence[Example]) -> str:
         f"{len(short)} of {len(found)} documents are longer than the model may read in training: "
         f"on average {share:.0%} of their text is kept (head and most central sentences); data.max_tokens raises it"
     )
+
+
+def unended(found: Sequence[Example], end: int) -> str:
+    """A line that says how many summaries are learnt without their end; empty if none is."""
+    torn = sum(any(branch.ids[-1] != end for branch in example.branches) for example in found)
+    return f"{torn} summaries are cut off in training: data.max_answer_tokens raises it" if torn else ""

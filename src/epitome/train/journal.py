@@ -37,6 +37,8 @@ class RunFiles:
                     hint="give another folder with -o, or delete this one to begin anew",
                 )
             return True
+        if self.folder.exists() and not self.folder.is_dir():
+            raise UsageError(f"{self.folder} is a file", hint="give a new folder with -o")
         if self.folder.exists() and any(self.folder.iterdir()):
             raise UsageError(f"{self.folder} is not empty and holds no run", hint="give a new folder with -o")
         with writing(self.folder):

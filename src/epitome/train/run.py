@@ -6,30 +6,30 @@ import math
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from epitome.datasets.near import key
 from epitome.datasets.pair import Dataset, Pair
 from epitome.engines.machine import cores
-from epitome.errors import EngineError, SourceError
+from epitome.errors import EngineError, UsageError
 from epitome.models import folder as folders
 from epitome.models.folder import Form
 from epitome.models.model import Model
 from epitome.train import shard, state
 from epitome.train.base import Base, dtype_of, open_base
 from epitome.train.config import Config, changed
-from epitome.train.examples import Example, Shape, cut, examples
+from epitome.train.examples import Example, Shape, cut, examples, unended
 from epitome.train.journal import EVALS, RunFiles
-from epitome.train.loop import Stepped, Stepper
+from epitome.train.loop import Stepped, Stepper, mean_loss
 from epitome.train.methods import adapt, packable, trainable
 from epitome.train.objectives import Objective, OneByOne, Packed, Seq2Seq, prepare
 from epitome.train.optimizers import optimizer
 from epitome.train.order import Order
 from epitome.train.requests import Requests
 from epitome.train.track import Tracker, open_trackers
-from epitome.train.validate import Dev, Judged, judge
+from epitome.train.validate import Dev, Judged, judge, on
 from epitome.train.world import World
 from epitome.train.write import Outcome, write
 
@@ -155,7 +155,10 @@ def _divided(
         if lost := len(data.pairs) - len(learn):
             watch.note(f"{lost} training pairs stand in dev too and are left out")
         if not learn:
-            raise SourceError(f"{data.source}: every pair stands in dev too: nothing is left to learn from")
+            raise UsageError(
+                f"{data.source}: every pair stands in dev too: nothing is left to learn from",
+                hint="give other pairs with --dev, or none: a tenth of the data is then kept for it",
+            )
         return learn, dev.pairs
     if len(data.pairs) < ENOUGH:
         watch.note(
@@ -189,11 +192,12 @@ def _set_up(
     if characters > PATIENCE:
         watch.note(f"reading {characters / 1e6:.0f} million characters; of long documents this takes a while")
     found = examples(learn, base, shape, dict(config.data.weights))
-    if not found:
-        raise SourceError("data.weights leave no pair to learn from")
-    if said := cut(found):
-        watch.note(said)
     order = Order(found, config.train.batch, config.seed, dict(config.data.mix))
+    if not order.at(0):
+        raise UsageError("data.weights and data.mix leave no pair to learn from", hint="raise one above 0")
+    for said in (_unknown(learn, config), cut(found), unended(found, base.end)):
+        if said:
+            watch.note(said)
     steps = config.train.max_steps or max(1, math.ceil(config.train.epochs * order.epoch_steps))
     network = adapt(base, config.method, steps)
     if config.train.checkpointing:
@@ -202,19 +206,27 @@ def _set_up(
     if world.sharded:
         shard.shard(network, device)
     stepper = Stepper(network, objective, optimizer(trainable(network), config.optim), config, steps, world)
-    judged_on = examples(held[: config.eval.loss_pairs], base, replace(shape, titles=False), {})
     return _Run(
         config,
         base,
         network,
         objective,
         order,
-        Dev(held, judged_on, shape),
+        on(held, base, shape, config),
         steps,
         files,
         stepper,
         world,
         watch,
+    )
+
+
+def _unknown(learn: list[Pair], config: Config) -> str:
+    named = {*config.data.weights, *config.data.mix} - {pair.domain for pair in learn}
+    return (
+        f"data.weights and data.mix name domains that no pair has: {', '.join(sorted(named))}"
+        if named
+        else ""
     )
 
 
@@ -322,6 +334,9 @@ def _judge(run: _Run, trackers: list[Tracker]) -> None:
         return
     progress, wanted = run.progress, run.config.eval
     judged = judge(progress.step, run.base, run.network, run.objective, run.dev, run.config)
+    if not math.isfinite(judged.loss):
+        _roll_back(run, f"the loss on dev is {judged.loss} after step {progress.step}")
+        return
     value = judged.value(wanted.metric)
     if value > progress.best:
         progress.best, progress.best_step, progress.stale = value, progress.step, 0
@@ -354,26 +369,43 @@ def _not_finite(run: _Run, stepped: Stepped, batch: list[Example], bad: int) -> 
         )
         run.progress.step += 1
         return bad
+    _roll_back(run, f"the loss is {stepped.loss} at step {stepped.step} ({named}, …)")
+    return 0
+
+
+def _roll_back(run: _Run, why: str) -> None:
+    """Go on from the last state with half the rate, if there is one and it has not been tried too often."""
     held = state.read(run.files.folder / state.STATE)
     if run.progress.rollbacks >= ROLLBACKS or held is None:
         raise EngineError(
-            f"the loss is {stepped.loss} at step {stepped.step} ({named}, …), also from an earlier state",
+            f"{why}, and no earlier state helps",
             hint="lower optim.lr, set train.dtype=float32, or look at these pairs",
         )
     rollbacks, rate = run.progress.rollbacks + 1, run.stepper.lr / 2
     _go_back(run, held)
     run.progress.rollbacks, run.stepper.lr = rollbacks, rate
-    run.watch.note(
-        f"{BAD_STEPS} steps without a finite loss: back to step {run.progress.step}, with half the rate"
-    )
-    return 0
+    if run.world.first:
+        run.files.rewind(run.progress.step)
+    run.watch.note(f"{why}: back to step {run.progress.step}, with half the rate")
 
 
 def _written(run: _Run, data: Dataset) -> Outcome:
-    """Put the best weights into the folder, with everything that says what they are."""
+    """Put the best weights into the folder, with everything that says what they are.
+
+    Raises `EngineError` where every loss is no number: after a last step that spoilt it nobody may have seen that.
+    """
     best = state.read(run.files.folder / state.BEST)
     if best is not None:
         state.restore(best, run.network)
+    losses = (
+        mean_loss(run.network, run.objective, [one], run.stepper.row_tokens)
+        for one in run.dev.examples or run.order.at(0)
+    )
+    if not any(math.isfinite(loss) for loss in losses):
+        raise EngineError(
+            f"{run.files.folder}: the loss is no number after step {run.progress.step}",
+            hint="delete the folder, lower optim.lr and train again",
+        )
     outcome = Outcome(
         run.files.folder,
         run.progress.step,

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from epitome.datasets.pair import Pair
 from epitome.engines.base import Decoding, GenerationRequest, answers
 from epitome.engines.huggingface import Transformers
+from epitome.errors import UsageError
 from epitome.metrics.rouge import rouge
 from epitome.train.attention import NAME
 from epitome.train.base import Base
 from epitome.train.config import Config
-from epitome.train.examples import Example, Shape, fitting, prompt_of
+from epitome.train.examples import Example, Shape, examples, fitting, prompt_of
 from epitome.train.loop import mean_loss
 from epitome.train.objectives import Objective
 from epitome.types import Prompt
@@ -27,9 +28,11 @@ class Dev:
     """What the model is judged on: pairs to be summarised, and examples for the loss."""
 
     pairs: Sequence[Pair]
+    prompts: Sequence[Prompt]
+    """How each pair is asked about."""
     examples: Sequence[Example]
-    shape: Shape
-    """How a pair is asked about."""
+    most_answer: int
+    """Tokens of a summary."""
 
 
 @dataclass(slots=True)
@@ -52,11 +55,11 @@ class Judged:
 
 
 def judge(step: int, base: Base, network: Any, objective: Objective, dev: Dev, config: Config) -> Judged:
-    """Loss on `dev.examples`, ROUGE of greedy summaries of the first `eval.generate` of `dev.pairs`."""
+    """Loss on `dev.examples`, ROUGE of greedy summaries of `dev.pairs`."""
     judged = Judged(step, mean_loss(network, objective, dev.examples, config.train.row_tokens))
-    pairs = dev.pairs[: config.eval.generate]
+    pairs = dev.pairs
     if pairs:
-        texts = _written(base, network, pairs, dev.shape)
+        texts = _written(base, network, dev)
         scored = [rouge(text, pair.summaries, pair.lang) for text, pair in zip(texts, pairs, strict=True)]
         for name in ("rouge1", "rouge2", "rougeL"):
             setattr(judged, name, sum(one[name] for one in scored) / len(scored))
@@ -67,9 +70,9 @@ def judge(step: int, base: Base, network: Any, objective: Objective, dev: Dev, c
     return judged
 
 
-def _written(base: Base, network: Any, pairs: Sequence[Pair], shape: Shape) -> list[str]:
+def _written(base: Base, network: Any, dev: Dev) -> list[str]:
     """Greedy summaries, made by the engine that would run the model."""
-    decoding = Decoding(max_tokens=shape.most_answer)
+    decoding = Decoding(max_tokens=dev.most_answer)
     plain = network.get_base_model() if hasattr(network, "get_base_model") else network
     was = plain.config._attn_implementation
     if was == NAME:
@@ -77,7 +80,7 @@ def _written(base: Base, network: Any, pairs: Sequence[Pair], shape: Shape) -> l
     network.eval()
     try:
         engine = Transformers.of(base.model, network, base.words, base.jinja, base.tokens)
-        requests = [GenerationRequest(_prompt(pair, base, shape), decoding) for pair in pairs]
+        requests = [GenerationRequest(prompt, decoding) for prompt in dev.prompts]
         return [answer.text.strip() for answer in answers(engine, requests)]
     finally:
         network.train()
@@ -85,7 +88,18 @@ def _written(base: Base, network: Any, pairs: Sequence[Pair], shape: Shape) -> l
             plain.set_attn_implementation(NAME)
 
 
-def _prompt(pair: Pair, base: Base, shape: Shape) -> Prompt:
-    asked = shape.asked(pair)
-    text = fitting(pair, base, shape.form, shape.most - shape.most_answer, asked)
-    return prompt_of(pair, text, shape.form, asked)
+def on(held: Sequence[Pair], base: Base, shape: Shape, config: Config) -> Dev:
+    """What of the held-out pairs is judged on. Raises `UsageError` where a prompt does not fit, or nothing is written
+    that the metric could judge: before any step."""
+    if held and config.eval.metric != "loss" and not config.eval.generate:
+        raise UsageError(
+            f"eval.metric={config.eval.metric} needs summaries", hint="set eval.generate above 0"
+        )
+    pairs = held[: config.eval.generate]
+    asked = [(pair, shape.asked(pair)) for pair in pairs]
+    most = shape.most - shape.most_answer
+    prompts = [
+        prompt_of(pair, fitting(pair, base, shape.form, most, one), shape.form, one) for pair, one in asked
+    ]
+    judged = examples(held[: config.eval.loss_pairs], base, replace(shape, titles=False), {})
+    return Dev(pairs, prompts, judged, shape.most_answer)

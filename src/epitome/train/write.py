@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 from epitome.datasets.pair import Dataset
 from epitome.models.folder import Form, Trained
@@ -57,7 +58,10 @@ def write(
     trained = _trained(outcome, base, network, config, data)
     facts = {"base": base.model.name, **_facts(outcome, config, data, network, steps)}
     with writing(folder):
-        save(network, config.method, folder, weights)
+        try:
+            save(network, config.method, folder, weights)
+        except SafetensorError as error:  # what safetensors makes of a full disk
+            raise OSError(str(error)) from error
         if config.method.name == "full":
             _tokenizer(base, folder)
     texts = {

@@ -40,9 +40,11 @@ def adapt(base: Base, method: Method, steps: int) -> Any:
         warnings.simplefilter("ignore")  # PEFT's remarks on tied weights and dtypes concern nobody here
         try:
             network = get_peft_model(base.network, _config(base, method, steps))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RuntimeError) as error:
             reason = str(error).partition("\n")[0]
             raise UsageError(f"{method.name} does not fit {base.model.name}: {reason}") from error
+    # PEFT hands its prefixes over by the older of two names.
+    warnings.filterwarnings("ignore", message=".past_key_values. is deprecated", category=FutureWarning)
     for parameter in network.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.float()
