@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import count
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain, count
 from pathlib import Path
 from threading import Event, Lock
 from typing import Any, NamedTuple
@@ -108,18 +109,22 @@ class OpenVino:
         if self._pipeline is None:
             raise EngineError(f"{self.model} was closed")
         running: list[_Running] = []
+        waiting = _by_prompt(prompts)
         try:
-            with self._lock:
-                for index, (ids, request) in enumerate(zip(prompts, requests, strict=True)):
-                    running.append(self._start(index, ids, request.decoding))
+            begin = partial(self._begin, prompts, requests)
+            running.extend(begin(waiting))
             while running:
                 if cancel is not None and cancel.is_set():
                     for answer in running:
                         yield answer.abort()
+                    for index in chain.from_iterable(waiting.values()):
+                        yield Chunk(index, "", finish="abort", prompt_tokens=len(prompts[index]))
                     return
                 self._step()
                 for answer in running:
                     yield from answer.read()
+                for first in [answer.index for answer in running if answer.begun]:
+                    running.extend(begin(waiting.pop(first, ())))
                 running = [answer for answer in running if not answer.finished]
         finally:
             for answer in running:
@@ -135,6 +140,13 @@ class OpenVino:
                 self._pipeline.step()
             except RuntimeError as error:
                 raise EngineError(f"OpenVINO: {_last_line(error)}") from error
+
+    def _begin(
+        self, prompts: Sequence[list[int]], requests: Sequence[GenerationRequest], which: Iterable[int]
+    ) -> Iterator[_Running]:
+        with self._lock:
+            for index in which:
+                yield self._start(index, prompts[index], requests[index].decoding)
 
     def _start(self, index: int, ids: list[int], decoding: Decoding) -> _Running:
         import numpy as np
@@ -242,6 +254,11 @@ class _Running:
         self._words = words
         self._generated = 0
 
+    @property
+    def begun(self) -> bool:
+        """Whether its prompt has been read."""
+        return self.finished or self._generated > 0
+
     def read(self) -> Iterator[Chunk]:
         """What has come since the last time."""
         while not self.finished and self.handle.can_read():
@@ -283,6 +300,23 @@ class _Running:
             prompt_tokens=self._prompt_tokens,
             generated_tokens=self._generated,
         )
+
+
+def _by_prompt(prompts: Sequence[Sequence[int]]) -> dict[int, list[int]]:
+    """The first request of each prompt, and those that ask the same again.
+
+    These wait until it has been read, and find it in the cache: started together, each would read it anew, which was 14
+    of 19 seconds for three abstracts in 16 versions.
+    """
+    first: dict[tuple[int, ...], int] = {}
+    found: dict[int, list[int]] = {}
+    for index, ids in enumerate(prompts):
+        head = first.setdefault(tuple(ids), index)
+        if head == index:
+            found[index] = []
+        else:
+            found[head].append(index)
+    return found
 
 
 def converted(model: Model, source: Path | None = None) -> Path:

@@ -51,6 +51,17 @@ class TestOpenVino(EngineContract):
             spent.append(time.process_time() - start)
         assert spent[1] < spent[0] / 2
 
+    def test_versions_of_one_prompt_read_it_once(self, engine: OpenVino) -> None:
+        def spent(versions: int, end: str) -> float:
+            text = f"{STORY} {'And so on, week after week. ' * 60} {end}"
+            start = time.process_time()
+            asked = [ask(text, max_tokens=1, temperature=1.0, seed=seed) for seed in range(versions)]
+            assert len(answers(engine, asked)) == versions
+            return time.process_time() - start
+
+        spent(1, "To warm up.")
+        assert spent(8, "Once.") < 4 * spent(1, "Again.") + 1
+
     def test_a_batch_of_different_decodings(self, engine: OpenVino) -> None:
         requests = [
             ask(STORY),
