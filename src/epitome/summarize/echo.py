@@ -6,8 +6,10 @@ were those of an example, word for word or nearly; the other ten shared less tha
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Generator
 from dataclasses import replace
+from itertools import chain
 
 from epitome.engines.base import Answer, GenerationRequest
 from epitome.metrics.tokens import tokens
@@ -15,7 +17,7 @@ from epitome.summarize.shots import Shown
 from epitome.types import Document
 
 SHARE = 0.5
-"""Of an answer's trigrams, from which it is an example's: what one example alone says, and not the document."""
+"""Of an answer's trigrams, from which it is an example's."""
 
 Trigram = tuple[str, str, str]
 
@@ -41,21 +43,20 @@ def answered(
 
 
 def echoes(answer: str, shown: Shown, document: Document) -> bool:
-    """Whether half of an answer is what one example says, and neither another one nor the document.
+    """Whether half of an answer is what one example says, and not the document.
 
-    Turns of phrase that the examples have in common are what they are there to teach.
+    Turns of phrase that several examples have in common do not count: they are there to teach them.
     """
-    said = _trigrams(answer, document.language)
-    told = [
-        _trigrams(text.text, document.language) | _trigrams(summary, document.language)
-        for text, summary in shown.turns
-    ]
-    for at, one in enumerate(told):
-        alone = (said & one).difference(*(other for other in told[:at] + told[at + 1 :]))
+    language = document.language
+    told = [_trigrams(text.text, language) | _trigrams(summary, language) for text, summary in shown.turns]
+    times = Counter(chain(*told, *(_trigrams(summary, language) for summary in shown.others)))
+    said = {one for one in _trigrams(answer, language) if times[one] < 2}
+    for one in told:
+        taken = said & one
         # The document, which may be a long one, is only looked at for an answer in doubt.
-        if said and len(alone) >= SHARE * len(said):
-            alone -= _trigrams(document.text, document.language)
-            if len(alone) >= SHARE * len(said):
+        if said and len(taken) >= SHARE * len(said):
+            taken -= _trigrams(document.text, language)
+            if len(taken) >= SHARE * len(said):
                 return True
     return False
 

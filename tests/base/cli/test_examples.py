@@ -51,7 +51,7 @@ def test_what_cannot_be_shown_is_said(tmp_path: Path, well: Path) -> None:
     pairs = tmp_path / "long.jsonl"
     rows = [{"document": f"The well number {number}. " * 4000, "summary": "A well."} for number in range(12)]
     pairs.write_text("".join(json.dumps(row) + "\n" for row in [*rows, {"document": "Only a document."}]))
-    run = epitome("summarize", well, "--examples", pairs)
+    run = epitome("summarize", well, "--examples", pairs, "--shots", "3")
     assert run.returncode == 0, run.stderr
     assert run.stdout.strip()
     assert f"{pairs}: 1 rows are no examples, the first: " in run.stderr

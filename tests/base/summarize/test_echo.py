@@ -30,7 +30,7 @@ class Parrot(Scripted):
 
 
 def shown(*pairs: tuple[str, str]) -> Shown:
-    return Shots(list(pairs)).shown(from_text(WELL), lambda text: len(tokens(text)), 10_000)
+    return Shots(list(pairs), 2).shown(from_text(WELL), lambda text: len(tokens(text)), 10_000)
 
 
 @pytest.mark.parametrize("request_", [Request(), Request(style="paragraph"), Request(candidates=3)])
@@ -58,8 +58,11 @@ def test_an_example_retold_with_another_ending_is_an_echo_too() -> None:
 
 def test_what_examples_have_in_common_is_what_they_teach() -> None:
     phrase = "From our reporter in the county, this week:"
-    examples = shown((OWL, f"{phrase} an owl."), (STORIES[3], f"{phrase} deer."))
-    assert not echoes(f"{phrase} a well.", examples, from_text(WELL))
+    pairs = [(OWL, f"{phrase} an owl."), (STORIES[3], f"{phrase} deer.")]
+    for most in (1, 2):
+        examples = Shots(pairs, most).shown(from_text(WELL), len, 10_000)
+        assert len(examples.turns) == most
+        assert not echoes(f"{phrase} a well.", examples, from_text(WELL))
 
 
 def test_what_the_document_says_too_is_its_own() -> None:
