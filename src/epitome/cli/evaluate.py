@@ -82,10 +82,10 @@ def evaluate(
     ] = None,
     examples: Annotated[
         Path | None,
-        typer.Option(help="A table of pairs: the likest stands before each document.", metavar="FILE"),
+        typer.Option(help="A table of pairs: the likest stand before each document.", metavar="FILE"),
     ] = None,
     shots: Annotated[
-        int | None, typer.Option(min=1, help="Examples before each document. Default: 1.")
+        int | None, typer.Option(min=1, help="Examples before each document. Default: 3.")
     ] = None,
     column: Annotated[
         list[str] | None, typer.Option(help="FIELD=NAME: document, summary, id, title, domain or lang.")

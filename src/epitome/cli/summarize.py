@@ -83,13 +83,13 @@ def summarize(
     examples: Annotated[
         Path | None,
         typer.Option(
-            help="A table of (document, summary) pairs: the likest stands before each document.",
+            help="A table of (document, summary) pairs: the likest stand before each document.",
             metavar="FILE",
             show_default=False,
         ),
     ] = None,
     shots: Annotated[
-        int | None, typer.Option(min=1, help="Examples before each document. Default: 1.")
+        int | None, typer.Option(min=1, help="Examples before each document. Default: 3.")
     ] = None,
     column: Annotated[
         str | None, typer.Option(help="Summarise this column of a table (JSONL, CSV, Parquet).")

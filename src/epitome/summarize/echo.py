@@ -1,7 +1,7 @@
 """Answers that say of the document what an example says of another: those are asked for again without examples.
 
-A small model does that now and then: of the first SciTLDR dev documents with three examples, four of fourteen summaries
-were those of an example, word for word or nearly; the other ten shared less than a seventh of their trigrams with any.
+A small model does that now and then: of 82 abstracts with three examples before each, 13 got the summary of an example,
+word for word or nearly (LOG.md).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from epitome.summarize.shots import Shown
 from epitome.types import Document
 
 SHARE = 0.5
-"""Of an answer's trigrams, from which it is an example's."""
+"""Of an answer's trigrams, from which it is an example's. Of the 82 answers 13 had 0.59 and more, the others 0.30 at most."""
 
 Trigram = tuple[str, str, str]
 

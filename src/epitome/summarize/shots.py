@@ -23,8 +23,8 @@ from epitome.metrics.content import terms
 from epitome.summarize.prompts import Text, Turn
 from epitome.types import Document
 
-SHOTS = 1
-"""Examples before each document where no number is given: three take twice the time and gave no more (LOG.md)."""
+SHOTS = 3
+"""Examples before each document if no number is given: the best of none, one and three, by chance or not (LOG.md)."""
 NEAR = 12
 """The likest examples among which those are looked for that fit."""
 TURNS = 64
