@@ -17,7 +17,7 @@ from epitome.summarize.shots import Shown
 from epitome.types import Document
 
 SHARE = 0.5
-"""Of an answer's trigrams, from which it is an example's. Of the 82 answers 13 had 0.59 and more, the others 0.30 at most."""
+"""Of an answer's trigrams, from which it is an example's. The 13 had 0.59 or more, the others 0.30 at most."""
 
 Trigram = tuple[str, str, str]
 
