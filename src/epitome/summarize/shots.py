@@ -24,7 +24,7 @@ from epitome.summarize.prompts import Text, Turn
 from epitome.types import Document
 
 SHOTS = 3
-"""Examples before each document."""
+"""Examples before each document if no number is given: the best of none, one and three, by chance or not (LOG.md)."""
 NEAR = 12
 """The likest examples among which those are looked for that fit."""
 TURNS = 64
@@ -63,6 +63,8 @@ class Shown:
 
     turns: tuple[Turn, ...] = ()
     ids: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    """Summaries of the next likest, which are not shown: what they share with the shown ones is nobody's own."""
     warning: str = ""
     """What was passed over because it is too long; empty if nothing was."""
 
@@ -106,26 +108,32 @@ class Shots:
 
         An example that is too long is passed over whole for the next one. The document itself is never an example.
         """
-        chosen: list[tuple[Turn, str]] = []
+        chosen: dict[int, Turn] = {}
         passed = 0
-        for at in self._near(document):
-            text, answer = turn = self._turn(at, document.language)
+        near = list(self._near(document))
+        for at in near:
+            if len(chosen) == self.most:
+                break
+            text, answer = self._turn(at, document.language)
             size = count(text.text) + count(answer) + TURNS
             if size > room:
                 passed += 1
                 continue
             room -= size
-            chosen.append((turn, self.examples[at].id))
-            if len(chosen) == self.most:
-                break
-        chosen.reverse()
+            chosen[at] = text, answer
+        last = list(reversed(chosen))
         warning = (
             f"{passed} of the likest examples are too long to stand before this document; shown: {len(chosen)} "
             f"of {self.most}"
             if passed
             else ""
         )
-        return Shown(tuple(turn for turn, _ in chosen), tuple(name for _, name in chosen), warning)
+        return Shown(
+            tuple(chosen[at] for at in last),
+            tuple(self.examples[at].id for at in last),
+            tuple(self.examples[at].summary for at in near if at not in chosen),
+            warning,
+        )
 
     def _near(self, document: Document) -> Iterator[int]:
         """The likest examples, best first, without the document itself: a copy would give the answer away."""

@@ -24,6 +24,7 @@ from epitome.summarize.candidate import (
     names,
     said_twice,
 )
+from epitome.summarize.echo import answered
 from epitome.summarize.pick import pick
 from epitome.summarize.plan import Part, Span, parts, share
 from epitome.summarize.pool import Pool, mean_logprob
@@ -246,9 +247,9 @@ class _Writer:
     def _write_whole(self, seeds: Sequence[int | None]) -> Asking:
         """The summary in one answer, or several to choose from."""
         ((_, text),) = self._all()
-        answers = yield [
-            GenerationRequest(self._prompt(text, self._asked(), ""), self._decoding(seed)) for seed in seeds
-        ]
+        prompted = self._prompt(text, self._asked(), "")
+        requests = [GenerationRequest(prompted, self._decoding(seed)) for seed in seeds]
+        answers = yield from answered(requests, self.material.shown, self.material.document, self.reasons)
         liked = agreement([(answer.text, mean_logprob(answer)) for answer in answers], self.pool.language)
         before = len(self.pool.candidates)
         for answer, seed, like in zip(answers, seeds, liked, strict=True):
@@ -429,10 +430,11 @@ class _Writer:
         """
         # All questions on one text stand together, so that an engine reads it once.
         rows = [(group, text, seed) for group, text in texts for seed in seeds]
-        answers = yield [
+        requests = [
             GenerationRequest(self._prompt(text, asked, prefill), self._decoding(seed))
             for _, text, seed in rows
         ]
+        answers = yield from answered(requests, self.material.shown, self.material.document, self.reasons)
         for (group, _, seed), answer in zip(rows, answers, strict=True):
             self._count(answer)
             if seed is None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from tests.base.evaluate.corpus import CHINESE_PAIR, ENGLISH, PAIRS
+from tests.base.evaluate.corpus import CHINESE_PAIR, ENGLISH, PAIRS, written
 
 from epitome.datasets.pair import Dataset, Pair
 from epitome.errors import EpitomeError, ModelError, SourceError, UsageError
@@ -195,3 +195,9 @@ def test_each_document_can_have_its_own_focus_and_keeps_its_place() -> None:
 def test_data_without_a_pair_is_refused() -> None:
     with pytest.raises(SourceError, match=r"empty\.jsonl: no row"):
         evaluate(Dataset([], "empty.jsonl"), Settings(systems=("lead",)))
+
+
+def test_changed_documents_cannot_find_their_own_summaries_among_the_examples(tmp_path: Path) -> None:
+    settings = Settings(systems=("lead",), perturb=("typos",), examples=str(written(tmp_path)))
+    with pytest.raises(UsageError, match="would find their own summaries"):
+        evaluate(ENGLISH, settings)

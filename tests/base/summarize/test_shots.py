@@ -109,7 +109,7 @@ def taught(document: Document, *pairs: tuple[str, str]) -> Scripted:
     """The engine after a paragraph about the document was written."""
     engine = Scripted(first_sentence)
     made = material(document)
-    made.shown = Shots(list(pairs)).shown(document, count, 10_000)
+    made.shown = Shots(list(pairs), 2).shown(document, count, 10_000)
     finished(write(made, Request(style="paragraph", mention=("schoolteacher",)), False), engine)
     return engine
 
