@@ -77,8 +77,8 @@ def test_peaks_of_a_program_and_those_it_starts_are_added_up(
     start = f"subprocess.Popen([sys.executable, '-c', {inner!r}])"
     outer = f"import subprocess, sys; both = [{start}, {start}]; [one.wait() for one in both]"
     with peaks.Peaks(0.05) as seen:
-        usage, _ = process.run([sys.executable, "-c", outer], tmp_path / "log")
-    assert usage.peak < 2 * HELD < seen.total < 4 * HELD
+        process.run([sys.executable, "-c", outer], tmp_path / "log")
+    assert 2 * HELD < seen.total < 4 * HELD
 
 
 @pytest.mark.parametrize(
