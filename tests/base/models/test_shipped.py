@@ -32,6 +32,6 @@ def test_they_are_used_by_name() -> None:
         done = epitome("summarize", paper, "--adapter", adapter, "--candidates", "1", "--json", "--quiet")
         assert done.returncode == 0, done.stderr
         said[adapter] = json.loads(done.stdout)
-    assert said["tldr"]["adapter"] and Path(said["tldr"]["adapter"]).name == "tldr"
+    assert Path(said["tldr"]["adapter"]).name == "tldr"
     assert said["none"]["adapter"] is None
     assert said["tldr"]["text"] != said["none"]["text"]
