@@ -12,7 +12,6 @@ was broken off goes on, so the script may be killed and called again. About 20 s
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import random
 import sys
@@ -23,6 +22,7 @@ from statistics import mean
 from typing import Any
 
 from harness import machine
+from harness.halves import odd
 from harness.process import run
 from harness.report import Report
 
@@ -65,7 +65,7 @@ class Trials:
     def _odd_half(self) -> Path:
         target = self.work / "dev-odd.jsonl"
         with (self.asked.data / "scitldr" / "dev.jsonl").open(encoding="utf-8") as lines:
-            kept = [line for line in lines if _odd(json.loads(line)["id"])][: self.asked.documents]
+            kept = [line for line in lines if odd(json.loads(line)["id"])][: self.asked.documents]
         target.write_text("".join(kept), "utf-8")
         return target
 
@@ -130,10 +130,6 @@ class Trials:
             name: {key: figures[name][key] for key in ("mean", "low", "high")}
             for name in ("rouge1", "rouge2", "rougeL")
         }
-
-
-def _odd(identity: str) -> bool:
-    return hashlib.sha256(identity.encode()).digest()[-1] % 2 == 1
 
 
 def examples(trials: Trials, asked: argparse.Namespace, report: Report) -> None:

@@ -12,7 +12,6 @@ set's titles are questions they are the focus. Texts are cached, so the script m
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import machine
+from harness.halves import odd
 from harness.process import run
 from harness.report import Report
 
@@ -52,9 +52,9 @@ class Sets:
         outputs = self.work / f"{name}-outputs"
         adapted = ("--system", f"adapter=default+{self.asked.adapter}")
         self._evaluate(name, data, f"{name}-written", *adapted, "--outputs", str(outputs))
-        words = self._first_words(rows, outputs / "adapter.jsonl", name)
+        words = self._first_words(rows, outputs / "adapter.jsonl")
         systems = ("--system", "lead", "--system", "base=default+none", *adapted, "--against", "adapter")
-        parts = {"all": rows, "odd": [row for row in rows if _odd(row["id"])]}
+        parts = {"all": rows, "odd": [row for row in rows if odd(row["id"])]}
         found = {}
         for part, held in parts.items():
             chosen = self._write(f"{name}-{part}", held)
@@ -73,7 +73,7 @@ class Sets:
         result: dict[str, Any] = json.loads(out.read_text("utf-8"))
         return result
 
-    def _first_words(self, rows: Sequence[dict[str, Any]], outputs: Path, name: str) -> list[dict[str, Any]]:
+    def _first_words(self, rows: Sequence[dict[str, Any]], outputs: Path) -> list[dict[str, Any]]:
         with outputs.open(encoding="utf-8") as lines:
             written = [json.loads(line) for line in lines if line.strip()]
         lengths = [len((row["summary"] or "").split()) for row in written]
@@ -86,10 +86,6 @@ class Sets:
         path = self.work / f"{label}.jsonl"
         path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
         return path
-
-
-def _odd(identity: str) -> bool:
-    return hashlib.sha256(identity.encode()).digest()[-1] % 2 == 1
 
 
 def _three(figures: dict[str, Any]) -> str:

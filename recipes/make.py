@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from epitome.datasets.near import key
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 SHIPPED = ROOT / "src" / "epitome" / "adapters"
@@ -58,10 +60,11 @@ def gathered(name: str, data: Path, without: Sequence[str]) -> Rows:
     dev: list[dict[str, Any]] = []
     for corpus in SETS[name]:
         held = [row for row in _read(data / corpus / "dev.jsonl") if row["domain"] not in without]
-        known = {_plain(gold) for row in held for gold in row["summaries"]}
+        known = {key(gold, row["lang"]) for row in held for gold in row["summaries"]}
         for row in _read(data / corpus / "train.jsonl"):
             golds = [gold for gold in _golds(corpus, row) if len(gold.split()) <= LONGEST]
-            if row["domain"] not in without and golds and not any(_plain(gold) in known for gold in golds):
+            leaks = any(key(gold, row["lang"]) in known for gold in golds)
+            if row["domain"] not in without and golds and not leaks:
                 train.append({**row, "summaries": golds})
         watched = [row for row in held if even(row["id"]) and len(row["summaries"][0].split()) <= LONGEST]
         dev += watched if len(SETS[name]) == 1 else watched[:DEV_ROWS]
@@ -71,10 +74,6 @@ def gathered(name: str, data: Path, without: Sequence[str]) -> Rows:
 def _golds(corpus: str, row: dict[str, Any]) -> list[str]:
     """Of whole papers the author's abstract: the other summary begins with the title."""
     return row["summaries"][-1:] if corpus == "papers-full" else row["summaries"]
-
-
-def _plain(text: str) -> str:
-    return " ".join("".join(c if c.isalnum() else " " for c in text.lower()).split())
 
 
 def _read(path: Path) -> Iterator[dict[str, Any]]:

@@ -26,13 +26,13 @@ def readable(path: Path) -> bool:
     return kind == "llama" and not prefixed
 
 
-def tokenizer(path: Path) -> Any:
-    """The vocabulary as the `tokenizers` library runs it; control tokens are no text to it."""
+def read(path: Path) -> tuple[Any, dict[str, int]]:
+    """The vocabulary as the `tokenizers` library runs it, and the control tokens, which are no text to it."""
     from tokenizers import AddedToken, Tokenizer
     from tokenizers.models import BPE
     from tokenizers.normalizers import Replace
 
-    tokens, scores, kinds = _read(path)
+    tokens, scores, kinds = _arrays(path)
     words = {token: at for at, token in enumerate(tokens)}
     pieces = [at for at, kind in enumerate(kinds) if kind == _NORMAL and len(tokens[at]) > 1]
     merges = [
@@ -46,7 +46,8 @@ def tokenizer(path: Path) -> Any:
     made.normalizer = Replace(" ", SPACE)
     own = [token for token, kind in zip(tokens, kinds, strict=True) if kind == _USER]
     made.add_tokens([AddedToken(token, normalized=False) for token in own])
-    return made
+    control = {token: words[token] for token, kind in zip(tokens, kinds, strict=True) if kind == _CONTROL}
+    return made, control
 
 
 def for_hub(path: Path) -> Any:
@@ -54,16 +55,10 @@ def for_hub(path: Path) -> Any:
     from tokenizers import AddedToken
     from tokenizers.decoders import ByteFallback, Fuse, Replace, Sequence
 
-    made = tokenizer(path)
+    made, control = read(path)
     made.decoder = Sequence([Replace(SPACE, " "), ByteFallback(), Fuse()])
-    made.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in control(path)])
+    made.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in control])
     return made
-
-
-def control(path: Path) -> dict[str, int]:
-    """The control tokens, which only markup can become."""
-    tokens, _, kinds = _read(path)
-    return {token: at for at, (token, kind) in enumerate(zip(tokens, kinds, strict=True)) if kind == _CONTROL}
 
 
 def is_one(made: Any) -> bool:
@@ -78,7 +73,7 @@ def as_bytes(piece: str) -> bytes:
     return piece.replace(SPACE, " ").encode()
 
 
-def _read(path: Path) -> tuple[list[str], list[float], list[int]]:
+def _arrays(path: Path) -> tuple[list[str], list[float], list[int]]:
     names = ("tokenizer.ggml.tokens", "tokenizer.ggml.scores", "tokenizer.ggml.token_type")
     found = gguf.arrays(path, *names)
     tokens, scores, kinds = (found.get(name, []) for name in names)

@@ -60,7 +60,7 @@ class Vocabulary:
         Raises `EngineError` for a vocabulary of another kind, or of a family not known here.
         """
         if sentencepiece.readable(path):
-            return cls(sentencepiece.tokenizer(path), sentencepiece.control(path))
+            return cls(*sentencepiece.read(path))
         family, tokens, merges, kinds = _read(path)
         special = {
             token: at

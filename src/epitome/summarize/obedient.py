@@ -18,8 +18,7 @@ TOKENS = 400
 
 def opened(request: Request) -> Request:
     """The request with the style left to the model where nothing is said."""
-    silent = request.style is None and request.words is None and request.sentences is None
-    return replace(request, style="paragraph") if silent else request
+    return replace(request, style="paragraph") if free(request) else request
 
 
 def free(request: Request) -> bool:

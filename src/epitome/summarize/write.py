@@ -249,11 +249,10 @@ class _Writer:
         ((_, text),) = self._all()
         prompted = self._prompt(text, self._asked(), "")
         requests = [GenerationRequest(prompted, self._decoding(seed)) for seed in seeds]
-        answers = yield from answered(requests, self.material.shown, self.material.document, self.reasons)
+        answers = yield from self._answers(requests)
         liked = agreement([(answer.text, mean_logprob(answer)) for answer in answers], self.pool.language)
         before = len(self.pool.candidates)
         for answer, seed, like in zip(answers, seeds, liked, strict=True):
-            self._count(answer)
             if seed is None:
                 self._record(self.parts[0], "write", answer)
             count = self.pool.take_whole(answer, "greedy" if seed is None else "sampled")
@@ -434,9 +433,8 @@ class _Writer:
             GenerationRequest(self._prompt(text, asked, prefill), self._decoding(seed))
             for _, text, seed in rows
         ]
-        answers = yield from answered(requests, self.material.shown, self.material.document, self.reasons)
+        answers = yield from self._answers(requests)
         for (group, _, seed), answer in zip(rows, answers, strict=True):
-            self._count(answer)
             if seed is None:
                 self._record(read[group] if read else self.parts[group], stage, answer)
             if not (prefill and answer.text.lstrip()[:1] in LABELS):
@@ -461,10 +459,16 @@ class _Writer:
             adapter=self.material.adapter,
         )
 
-    def _count(self, answer: Answer) -> None:
-        self.answered += 1
-        self.prompt_tokens += answer.prompt_tokens
-        self.generated_tokens += answer.generated_tokens
+    def _answers(
+        self, requests: list[GenerationRequest]
+    ) -> Generator[list[GenerationRequest], list[Answer], list[Answer]]:
+        """Ask, and count what was asked and read."""
+        material = self.material
+        answers = yield from answered(requests, material.shown, material.document, self.reasons)
+        self.answered += len(answers)
+        self.prompt_tokens += sum(answer.prompt_tokens for answer in answers)
+        self.generated_tokens += sum(answer.generated_tokens for answer in answers)
+        return answers
 
     def _record(self, part: Part, stage: str, answer: Answer) -> None:
         self.read.append(part)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from epitome.datasets.pair import Pair
 from epitome.documents import count_length, sentences
-from epitome.summarize.prompts import Asked
+from epitome.summarize.prompts import Ask, Asked
 from epitome.types import Length
 
 FREE = 0.5
@@ -39,13 +39,13 @@ class Requests:
         counts = [_count(gold, pair.lang) for gold in pair.summaries]
         single = max(counts) == 1
         sentence = single and draw() < 0.5
-        kind = ("focus" if about else "sentence") if sentence else ("answer" if about else "summary")
+        kind: Ask = ("focus" if about else "sentence") if sentence else ("answer" if about else "summary")
         if draw() < FREE:
-            return Asked(kind, about)  # type: ignore[arg-type]  # one of `Ask`, put together
+            return Asked(kind, about)
         least, most = min(counts), max(counts)
         if not sentence and most <= COUNTED and draw() < 0.3:
-            return Asked(kind, about, sentences=Length(least, most))  # type: ignore[arg-type]
-        return Asked(kind, about, words=_bounds(pair, draw))  # type: ignore[arg-type]
+            return Asked(kind, about, sentences=Length(least, most))
+        return Asked(kind, about, words=_bounds(pair, draw))
 
     def headline(self, pair: Pair) -> bool:
         """Whether the pair is asked for its title too."""

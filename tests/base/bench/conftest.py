@@ -43,6 +43,16 @@ def cold(bench: Path) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def training(bench: Path) -> ModuleType:
+    return importlib.import_module("training.systems")
+
+
+@pytest.fixture(scope="session")
+def figures(bench: Path) -> ModuleType:
+    return importlib.import_module("training.figures")
+
+
+@pytest.fixture(scope="session")
 def process(bench: Path) -> ModuleType:
     return importlib.import_module("harness.process")
 

@@ -14,16 +14,6 @@ import pytest
 HELD = 60 * 2**20
 
 
-@pytest.fixture(scope="module")
-def training(bench: Path) -> ModuleType:
-    return importlib.import_module("training.systems")
-
-
-@pytest.fixture(scope="module")
-def figures(bench: Path) -> ModuleType:
-    return importlib.import_module("training.figures")
-
-
 def rounds(training: ModuleType, theirs: float, peak: int, loss: float) -> dict[str, list[Any]]:
     """Ours takes a second a step and a byte; TRL's two forms take `theirs` and twice that, `peak` and a hundred."""
 
