@@ -73,12 +73,12 @@ def summarize(
         str, typer.Option(help="A model's name, file, folder, hub id or URL; lead, textrank, lexrank.")
     ] = "default",
     adapter: Annotated[
-        str | None,
+        str,
         typer.Option(
-            help="A shipped adapter (epitome models list), a PEFT folder or a GGUF LoRA; or none.",
-            show_default=False,
+            help="A shipped adapter (epitome models list), a PEFT folder or a GGUF LoRA; auto: the shipped one that "
+            "suits the document, if any does; none: the bare model.",
         ),
-    ] = None,
+    ] = "auto",
     engine: Annotated[str, typer.Option(help="auto, llamacpp, openvino, transformers or openai.")] = "auto",
     examples: Annotated[
         Path | None,

@@ -77,9 +77,14 @@ class Generator(Protocol):
     name: str
     """`llamacpp`, `openvino`, `transformers` or `openai`."""
     model: str
-    context: int
-    """Tokens that prompt and answer may have together."""
-    abilities: frozenset[Ability]
+
+    @property
+    def context(self) -> int:
+        """Tokens that prompt and answer may have together."""
+
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        """What it can do besides greedy text."""
 
     def encode(self, text: str) -> list[int]:
         """Token ids of plain text; text that looks like a special token is not one."""

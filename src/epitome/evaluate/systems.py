@@ -17,7 +17,7 @@ from epitome.errors import EpitomeError, UsageError
 from epitome.evaluate.oracle import oracle
 from epitome.evaluate.outputs import is_outputs, read_outputs
 from epitome.evaluate.result import Output
-from epitome.models.folder import worn
+from epitome.models.folder import AUTO, worn
 from epitome.models.model import Progress
 from epitome.models.resolve import find
 from epitome.store.generations import Generations
@@ -125,10 +125,10 @@ def require(spec: str, pairs: Sequence[Pair]) -> None:
     find(worn(*_worn(what)).base)
 
 
-def _worn(what: str) -> tuple[str, str | None]:
+def _worn(what: str) -> tuple[str, str]:
     """Model and adapter of `MODEL+ADAPTER`."""
     model, plus, adapter = what.partition("+")
-    return (model, adapter) if plus and model and adapter and not Path(what).exists() else (what, None)
+    return (model, adapter) if plus and model and adapter and not Path(what).exists() else (what, AUTO)
 
 
 class _Model:
@@ -252,7 +252,7 @@ def _code() -> str:
     digest = hashlib.sha256()
     for name in ("documents", "engines", "summarize", "trust"):
         for path in sorted((root / name).rglob("*")):
-            if path.suffix in (".py", ".toml"):
+            if path.suffix in (".py", ".toml", ".json"):
                 digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -261,10 +261,12 @@ def _identity(summarizer: Summarizer) -> str:
     """Like the summarizer's own, with what lies in folders by its content: weights there may be trained anew."""
     model = summarizer.model
     weights = model.sha256 or (_content(model.path) if model.path else model.url)
-    adapter = summarizer.adapter
-    held = Path(adapter) if adapter else None
-    content = _content(held) if held is not None and held.exists() else adapter
-    return f"{model.name}:{weights}:adapter={content or 'none'}:{summarizer.engine}{summarizer.shown_by}"
+    worn = [summarizer.adapter] if summarizer.adapter else [one.adapter or "" for one in summarizer.closet]
+    content = "+".join(_content(Path(one)) if Path(one).exists() else one for one in worn)
+    auto = "auto:" if summarizer.closet else ""
+    return (
+        f"{model.name}:{weights}:adapter={auto}{content or 'none'}:{summarizer.engine}{summarizer.shown_by}"
+    )
 
 
 def _content(path: Path) -> str:

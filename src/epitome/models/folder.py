@@ -92,6 +92,8 @@ class Trained:
 
 SHIPPED = Path(__file__).parent.parent / "adapters"
 """Adapters that come with the package, one a folder."""
+AUTO = "auto"
+"""For `--adapter`: of those, the one that suits a document, or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +106,13 @@ class Worn:
 
 
 def worn(model: str, adapter: str | None) -> Worn:
-    """What `--model` and `--adapter` mean where either is a model folder or a shipped adapter's name.
+    """What `--model` and `--adapter` mean where either is a model folder or a shipped adapter's name. With `AUTO` it is
+    what is worn where none suits.
 
     Raises `ModelError` for an adapter that is nowhere or a folder that cannot be read, `UsageError` for an adapter on
     a method that has no weights.
     """
-    if adapter in (None, "none"):
+    if adapter in (None, "none", AUTO):
         trained = read(Path(model).expanduser())
         if trained is None or trained.whole:
             return Worn(model, None, trained)
@@ -137,6 +140,12 @@ def located(adapter: str) -> Path:
         return SHIPPED / adapter
     known = f"; shipped: {', '.join(names)}" if names else ""
     raise ModelError(f"{adapter}: there is no such adapter", hint=f"a PEFT folder or a GGUF file{known}")
+
+
+def called(adapter: str | None) -> str | None:
+    """What a person calls it: the name of a shipped one, the path of another."""
+    path = Path(adapter) if adapter else None
+    return path.name if path is not None and path.parent == SHIPPED else adapter
 
 
 def shipped() -> list[str]:

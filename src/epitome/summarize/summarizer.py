@@ -12,8 +12,9 @@ from typing import Any
 from epitome.documents import from_text
 from epitome.engines.base import Generator, answers
 from epitome.engines.open import open_engine
+from epitome.engines.wardrobe import Wardrobe
 from epitome.errors import EpitomeError, ModelError, SourceError, UsageError
-from epitome.models.folder import spoken, worn
+from epitome.models.folder import AUTO, called, spoken, worn
 from epitome.models.model import Model, Progress
 from epitome.models.resolve import resolve
 from epitome.summarize.assemble import assemble, extractive, laid_out
@@ -21,6 +22,7 @@ from epitome.summarize.budget import budget, length
 from epitome.summarize.candidate import Candidate
 from epitome.summarize.run import advance, run
 from epitome.summarize.shots import SHOTS, Paired, Shots, Shown
+from epitome.summarize.suited import closet, suited
 from epitome.summarize.write import Draft, Material, Rounds, write
 from epitome.trust.check import Source
 from epitome.trust.instructions import instructions
@@ -52,8 +54,9 @@ class Summarizer:
     Args:
         model: a name of the catalogue, a GGUF file, a folder, a hub id, an OpenAI-compatible URL, or one of
             `lead`, `textrank`, `lexrank`, which copy sentences instead of writing them.
-        adapter: a LoRA to put on it: a folder, a GGUF file, or the name of one that Epitome brings; None or "none" is
-            the bare base.
+        adapter: a LoRA to put on it: a folder, a GGUF file, or the name of one that Epitome brings; `auto` chooses for
+            each document of these the one that suits it, or none, and is None with examples; None or "none" is the
+            bare base.
         engine: `auto`, `llamacpp`, `openvino`, `transformers` or `openai`.
         work: how many documents are to come, as far as known; `auto` chooses by it.
         on_note: told in one line what `auto` chose, and why.
@@ -72,7 +75,7 @@ class Summarizer:
         self,
         model: str = "default",
         *,
-        adapter: str | None = None,
+        adapter: str | None = AUTO,
         engine: str = "auto",
         work: int = 1,
         on_note: Callable[[str], None] | None = None,
@@ -81,23 +84,23 @@ class Summarizer:
         shots: int = SHOTS,
     ) -> None:
         self.shots = None if examples is None else Shots(examples, shots)
-        wearing = worn(model, adapter)
-        self.trained = wearing.trained
-        self.model: Model = spoken(resolve(wearing.base, on_progress=on_download), wearing.trained)
-        self.adapter = wearing.adapter
+        self._worn = worn(model, adapter)
+        self.model: Model = spoken(resolve(self._worn.base, on_progress=on_download), self._worn.trained)
+        self.closet = closet(self.model) if adapter == AUTO and examples is None else []
         self._engine: Generator | None = None
         self._note = on_note if work > 1 else None
         if self.shots is not None:
             self._taught_by(self.shots, on_note)
-        if self.model.format != "extractive":
-            self._engine = open_engine(
-                self.model,
-                engine=engine,
-                adapter=self.adapter,
-                work=work,
-                context=self._context(),
-                on_note=on_note,
-            )
+        options: Any = {"engine": engine, "work": work, "context": self._context(), "on_note": on_note}
+        if self.closet:
+            self._engine = Wardrobe(self.model, **options)
+        elif self.model.format != "extractive":
+            self._engine = open_engine(self.model, adapter=self.adapter, **options)
+
+    @property
+    def adapter(self) -> str | None:
+        """The adapter on the model; None also where each document gets one of `closet`, or none."""
+        return self._worn.adapter
 
     @property
     def engine(self) -> str:
@@ -108,7 +111,8 @@ class Summarizer:
     def identity(self) -> str:
         """What a text depends on besides the request: model, weights, adapter and examples."""
         weights = self.model.sha256 or self.model.path
-        return f"{self.model.name}:{weights}:{self.adapter}:{self.engine}{self.shown_by}"
+        adapter = AUTO if self.closet else self.adapter
+        return f"{self.model.name}:{weights}:{adapter}:{self.engine}{self.shown_by}"
 
     @property
     def shown_by(self) -> str:
@@ -121,7 +125,7 @@ class Summarizer:
                 f"{self.model.name} copies sentences and learns nothing from examples",
                 hint="leave them out, or name a model that writes",
             )
-        if on_note is not None and (self.adapter or self.trained):
+        if on_note is not None and (self.adapter or self._worn.trained):
             on_note(
                 f"{self.adapter or self.model.name} was trained to be asked without examples; they are put before "
                 "each document all the same"
@@ -212,7 +216,10 @@ class Summarizer:
         started = time.perf_counter()
         document = _document(source)
         self._speaks(document, request)
-        engine = self._engine
+        wearing = suited(document, request, self.closet) or self._worn
+        engine, trained = self._engine, wearing.trained
+        if isinstance(engine, Wardrobe):
+            engine = engine.wearing(wearing.adapter)
         window = min(WINDOW, max(64, engine.context - OVERHEAD))
         material = Material(
             document,
@@ -220,14 +227,14 @@ class Summarizer:
             instructions(document.text, document.language),
             lambda text: len(engine.encode(text)),
             window,
-            self.adapter,
-            self.trained.form if self.trained else None,
-            self.trained is not None and self.trained.requests,
+            wearing.adapter,
+            trained.form if trained else None,
+            trained is not None and trained.requests,
         )
         if self.shots is not None:
             material.shown = self._shown(material, request, self.shots)
-        if request.candidates is None and self.trained is not None:
-            request = replace(request, candidates=self.trained.candidates)
+        if request.candidates is None and trained is not None:
+            request = replace(request, candidates=trained.candidates)
         materials[number] = (material, started)
         return (yield from write(material, request, "alternatives" in engine.abilities, on_sentence))
 
@@ -260,7 +267,7 @@ class Summarizer:
         assert self._engine is not None
         summary = assemble(material, request, draft)
         summary.model = self.model.name
-        summary.adapter = self.adapter
+        summary.adapter = called(material.adapter)
         summary.engine = self._engine.name
         summary.seconds = round(time.perf_counter() - started, 3)
         return summary
