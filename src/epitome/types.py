@@ -148,7 +148,7 @@ class Fact:
     """Something a summary states that its source does not contain."""
 
     kind: str
-    """`number` or `quotation`; the learned checks add names and dates."""
+    """`number`, `date`, `name`, `quotation`, `negation` or `opposite`."""
     text: str
     start: int
     end: int
@@ -167,6 +167,8 @@ class Sentence:
     sources: tuple[SourceSpan, ...] = ()
     facts: tuple[Fact, ...] = ()
     """Unsupported facts in this sentence."""
+    supported: bool = True
+    """The verdict: no unsupported fact, and support over the threshold (`trust/check.py`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ def _page(summary: Summary, shown: Shown) -> str:
         for number, sentence in enumerate(summary.sentences, 1):
             lines.append(f"\n[{number}] {sentence.text}\n    support {sentence.support:.2f}")
             lines += [f"    ! {fact.kind} not in the source: {fact.text}" for fact in sentence.facts]
-            lines += [f"    {_place(span)}: {_shortened(span.text)}" for span in sentence.sources]
+            lines += [f"    {place(span)}: {shortened(span.text)}" for span in sentence.sources]
     if shown.plan:
         lines.append(f"\nread {summary.read_share:.1%} of the document, in {len(summary.steps)} steps")
         lines += [f"  {step.stage} {step.start}-{step.end}: {step.text}" for step in summary.steps]
@@ -136,7 +136,8 @@ def _notes(summary: Summary) -> None:
         say(f"check these, the source does not contain them: {', '.join(unsupported)}")
 
 
-def _place(span: SourceSpan) -> str:
+def place(span: SourceSpan) -> str:
+    """Where a passage stands, in words."""
     if span.page is not None:
         return f"page {span.page}"
     if span.paragraph is not None:
@@ -144,6 +145,7 @@ def _place(span: SourceSpan) -> str:
     return f"characters {span.start}-{span.end}"
 
 
-def _shortened(text: str, most: int = 300) -> str:
+def shortened(text: str, most: int = 300) -> str:
+    """On one line, cut with a mark that shows it."""
     flat = " ".join(text.split())
     return flat if len(flat) <= most else flat[: most - 1].rstrip() + "…"

@@ -10,7 +10,20 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from epitome.cli import compare, data, evaluate, export, gate, merge, models, rate, summarize, train, tune
+from epitome.cli import (
+    check,
+    compare,
+    data,
+    evaluate,
+    export,
+    gate,
+    merge,
+    models,
+    rate,
+    summarize,
+    train,
+    tune,
+)
 from epitome.cli.exit import NOTHING_DONE, code_of, complain
 from epitome.errors import EpitomeError, StoreError
 
@@ -22,6 +35,7 @@ app = typer.Typer(
     epilog="Examples: epitome summarize report.pdf · epitome models list",
 )
 app.command("summarize", epilog=summarize.EXAMPLES)(summarize.summarize)
+app.command("check", epilog=check.EXAMPLES)(check.check)
 app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("rate", epilog=rate.EXAMPLES)(rate.rate)
 app.command("compare", epilog=compare.EXAMPLES)(compare.compare)

@@ -97,13 +97,13 @@ def prompts_bar(quiet: bool) -> Iterator[PromptsBar]:
 
 
 @contextmanager
-def rows_bar(total: int, quiet: bool) -> Iterator[Callable[[int], None] | None]:
+def rows_bar(total: int, quiet: bool, what: str = "summarising") -> Iterator[Callable[[int], None] | None]:
     """A bar over the rows of a table, with rate and ETA; None where nobody looks."""
     if quiet or not sys.stderr.isatty():
         yield None
         return
     bar = _bar("rows")
-    task = bar.add_task("summarising", total=total)
+    task = bar.add_task(what, total=total)
     with bar:
         yield lambda done: bar.update(task, completed=done)
 

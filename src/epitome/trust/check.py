@@ -1,18 +1,53 @@
 """The check of a summary against its document: facts first, then support, sentence by sentence.
 
-Computed outside the model, so that it holds for any model. This is the seam: what measures support or facts
-better takes the place of `support` and `FactIndex` here, and nothing above notices.
+Computed outside the model, so that it holds for any model. One definition of *supported* for all who ask: no fact that
+the document lacks, and a support of at least `SUPPORTED`.
 """
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import Any
 
 from epitome.documents import sentences
+from epitome.trust.dates import DateIndex
 from epitome.trust.facts import FactIndex
+from epitome.trust.flips import flips
+from epitome.trust.names import NameIndex
 from epitome.trust.passages import Passages
 from epitome.trust.support import support
-from epitome.types import Document, Sentence
+from epitome.types import Document, Fact, Sentence
+
+SUPPORTED = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is found of a whole summary."""
+
+    sentences: tuple[Sentence, ...]
+
+    @property
+    def support(self) -> float:
+        """That of the weakest sentence, 0 to 1; 1 where nothing is said."""
+        return min((sentence.support for sentence in self.sentences), default=1.0)
+
+    @property
+    def supported(self) -> bool:
+        """Whether every sentence is."""
+        return all(sentence.supported for sentence in self.sentences)
+
+    @property
+    def facts(self) -> list[Fact]:
+        """All unsupported facts; offsets are those of their sentences."""
+        return [fact for sentence in self.sentences for fact in sentence.facts]
+
+    def as_dict(self) -> dict[str, Any]:
+        """What `epitome check --json` prints."""
+        facts = [asdict(fact) for fact in self.facts]
+        held = [asdict(sentence) for sentence in self.sentences]
+        return {"support": self.support, "supported": self.supported, "facts": facts, "sentences": held}
 
 
 class Source:
@@ -29,20 +64,41 @@ class Source:
         self.passages = Passages(document)
 
     @cached_property
-    def _facts(self) -> FactIndex:
+    def _said(self) -> str:
         # What the title says, the document says.
-        return FactIndex(f"{self.document.title}\n\n{self.document.text}", self.document.language)
+        return f"{self.document.title}\n\n{self.document.text}"
+
+    @cached_property
+    def _facts(self) -> FactIndex:
+        return FactIndex(self._said, self.document.language)
+
+    @cached_property
+    def _dates(self) -> DateIndex:
+        return DateIndex(self._said)
+
+    @cached_property
+    def _names(self) -> NameIndex:
+        return NameIndex(self._said, self.document.language)
 
     def check_sentence(self, text: str) -> Sentence:
         """One sentence of a summary with its support (0 to 1), up to three passages and its unsupported facts."""
-        return Sentence(
-            text=text,
-            support=round(support(text, self.passages), 4),
-            sources=tuple(self.passages.best(text)),
-            facts=tuple(self._facts.unsupported(text)),
-        )
+        sources = tuple(self.passages.best(text))
+        found = [
+            *self._facts.unsupported(text),
+            *self._dates.unsupported(text),
+            *self._names.unsupported(text),
+        ]
+        if self.document.language == "en":
+            found += flips(text, [span.text for span in sources])
+        facts = tuple(sorted(found, key=lambda fact: (fact.start, fact.end)))
+        value = round(support(text, self.passages), 4)
+        return Sentence(text, value, sources, facts, not facts and value >= SUPPORTED)
 
     def check(self, text: str) -> list[Sentence]:
         """Every sentence of a summary, in order; offsets of facts are those of the sentence."""
         language = self.document.language
         return [self.check_sentence(text[start:end]) for start, end in sentences(text, language)]
+
+    def verdict(self, summary: str) -> Verdict:
+        """The check of a whole summary."""
+        return Verdict(tuple(self.check(summary)))

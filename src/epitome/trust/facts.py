@@ -12,7 +12,8 @@ from collections import defaultdict
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 
-from epitome.metrics.tokens import by_character, words
+from epitome.metrics.content import terms
+from epitome.metrics.tokens import words
 from epitome.trust.numbers import Number, numbers
 from epitome.types import Fact
 
@@ -27,6 +28,9 @@ _ROUGHLY = re.compile(
     r"up to|approaching|close to|exceed\w*|约|近|超过?|逾|接近|不到|至少|多达)\s?[$£€¥]?\s?$",
     re.IGNORECASE,
 )
+
+
+_COUNTED = re.compile(r"[\s-]{1,2}([A-Za-z]{2,})")
 
 
 class FactIndex:
@@ -72,6 +76,8 @@ class FactIndex:
         ]
 
     def _has(self, number: Number, text: str) -> bool:
+        if self._counted_otherwise(number, text):
+            return False
         if any(
             _agree(number, other) for value in self._meant(number, text) for other in self._by_value[value]
         ):
@@ -80,6 +86,25 @@ class FactIndex:
         if written.count(".") == 1 and written.replace(".", ":") in self.source:
             return True  # a time: 10.30 and 10:30
         return self._rounded(number, text)
+
+    def _counted_otherwise(self, number: Number, text: str) -> bool:
+        """Whether the source counts the very same thing, and always with another result."""
+        what = _counted(text, number)
+        same = self._by_counted.get(what, ()) if what else ()
+        values = set(self._meant(number, text))
+        return (
+            bool(same)
+            and not any(values & set(other.values) for other in same)
+            and not self._rounded(number, text)
+        )
+
+    @cached_property
+    def _by_counted(self) -> dict[str, list[Number]]:
+        index: dict[str, list[Number]] = defaultdict(list)
+        for number in self._numbers:
+            if not number.weak and (what := _counted(self.source, number)):
+                index[what].append(number)
+        return index
 
     def _meant(self, number: Number, text: str) -> list[Decimal]:
         """The values that would support the number, of those the source has."""
@@ -149,16 +174,15 @@ class FactIndex:
         for match in _QUOTED.finditer(text):
             group = match.lastindex or 0
             quoted = match[group]
-            if quoted != quoted.strip() or self._is_term(quoted) or len(quoted) > 0.9 * len(text.strip()) - 2:
+            if quoted != quoted.strip() or len(quoted) > 0.9 * len(text.strip()) - 2:
                 continue
-            if not all(self._says(part) for part in _EDITED.split(quoted)):
+            if not self._has_words(quoted):
                 nearest = self._nearest_words(quoted)
                 facts.append(Fact("quotation", quoted, match.start(group), match.end(group), nearest))
         return facts
 
-    def _is_term(self, quoted: str) -> bool:
-        """Quotation marks around one or two words (four characters) mark a term, not somebody's words."""
-        return len(words(quoted, self.language)) < (5 if by_character(self.language) else 3)
+    def _has_words(self, quoted: str) -> bool:
+        return all(self._says(part) for part in _EDITED.split(quoted))
 
     def _says(self, part: str) -> bool:
         return "".join(word for word, _, _ in words(part, self.language)) in self._stream
@@ -208,6 +232,13 @@ def _step(value: Decimal) -> Decimal:
     """The unit of the last digit that is not a zero: 1,200 is given to the hundreds, 3.5 to the tenths."""
     exponent = value.normalize().as_tuple().exponent
     return Decimal((0, (1,), exponent)) if isinstance(exponent, int) else Decimal(1)
+
+
+def _counted(text: str, number: Number) -> str:
+    """The word right after a number, which is what it counts; empty if there is none."""
+    match = _COUNTED.match(text, number.end)
+    said = terms(match[1]) if match else []
+    return said[0] if said else ""
 
 
 def _context(text: str, number: Number) -> set[str]:

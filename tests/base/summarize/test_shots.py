@@ -164,7 +164,8 @@ def test_a_focus_is_answered_without_examples_and_that_is_said(newsroom: Summari
 
 
 def test_examples_are_part_of_what_a_text_depends_on(newsroom: Summarizer, summarizer: Summarizer) -> None:
-    assert newsroom.identity.startswith(summarizer.identity)
+    bare = summarizer.identity.replace(":auto:", ":None:")  # with examples no adapter is chosen
+    assert newsroom.identity.startswith(bare)
     assert ":examples=2." in newsroom.identity
     assert Shots(ENGLISH, 2).identity == newsroom.identity.rpartition("=")[2]
     assert Shots(ENGLISH, 1).identity != Shots(ENGLISH, 2).identity

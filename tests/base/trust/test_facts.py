@@ -113,8 +113,9 @@ def test_quotations_are_verbatim_but_for_marks_spaces_and_what_the_writer_left_o
     assert fact.nearest.startswith("we will act")
 
 
-def test_a_term_in_quotation_marks_is_no_quotation() -> None:
-    assert flagged('The "green lung" of the city is closing.', "The park closes.") == []
+def test_a_term_in_quotation_marks_must_be_the_sources_too() -> None:
+    assert flagged('The "green lung" of the city is closing.', "The park closes.") == ["green lung"]
+    assert flagged('The "green lung" of the city is closing.', "The city's green lung closes.") == []
     assert flagged("他说：“我们绝不会放弃这个项目”。", "他说项目已经停止。", "zh") == [
         "我们绝不会放弃这个项目"
     ]
