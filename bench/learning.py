@@ -37,8 +37,8 @@ FEWEST, MOST = 16, 64
 """Steps of a training: ten examples are gone through 25 times, a thousand once."""
 WATCHED = 32
 """Documents whose loss chooses the checkpoint."""
-MANY = 1000
-"""From here on one training a count: it takes half an hour and which examples were drawn hardly matters."""
+MANY = 300
+"""From here on one training a count: it takes long, and which examples were drawn matters less."""
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ def train(
     from epitome.datasets.columns import parse
     from epitome.datasets.read import load
     from epitome.engines.huggingface import require
-    from epitome.models.resolve import resolve
+    from epitome.models.resolve import pull
     from epitome.models.shape import family
     from epitome.train.config import load as settings
     from epitome.train.config import named
@@ -83,7 +83,7 @@ def train(
     columns = parse(column or ())
     given = {key: value for key, value in (("base", base), ("method.name", method)) if value is not None}
     with fetching() as download:
-        model = resolve(named(config, set_ or (), given), on_progress=download)
+        model = pull(named(config, set_ or (), given), on_progress=download)
     wanted = settings(config, set_ or (), given, family(model))
     with fetching() as download:
         pairs = load(data, columns, limit=limit, on_progress=download)
@@ -99,7 +99,7 @@ def train(
     with _bar(quiet) as (step, judged):
         outcome = run(pairs, judged_on, model, wanted, output, Watch(step, judged, tell))
     if not quiet:
-        _tell(outcome, str(output))
+        _tell(outcome, str(output), family(model) != "encoder")
 
 
 def _bar(quiet: bool) -> Any:
@@ -138,10 +138,10 @@ def _line(figures: Judged) -> str:
     return line
 
 
-def _tell(outcome: Outcome, folder: str) -> None:
+def _tell(outcome: Outcome, folder: str, writes: bool) -> None:
     said: Callable[[str], None] = print
     if outcome.stopped:
         said(f"stopped after step {outcome.steps}: {outcome.stopped}")
     if outcome.evaluations and outcome.best_step:  # none if it was finished before
         said(f"best on dev: step {outcome.best_step}")
-    said(f"{folder} is ready: epitome summarize DOCUMENT --model {folder}")
+    said(f"{folder} is ready{': epitome summarize DOCUMENT --model ' + folder if writes else ''}")

@@ -1,4 +1,4 @@
-"""Whether a model is a decoder or an encoder-decoder, told from its files without loading it."""
+"""Whether a model is a decoder, an encoder-decoder or an encoder, told from its files without loading it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import Literal
 from epitome.errors import ModelError
 from epitome.models.model import Model
 
-Family = Literal["decoder", "encoder-decoder"]
+Family = Literal["decoder", "encoder-decoder", "encoder"]
 
 
 def family(model: Model) -> Family:
     """The family of a GGUF file or a Hugging Face folder. Raises `ModelError` for a model without weights."""
     if model.format == "gguf":
         return "decoder"
+    if model.format == "encoder":
+        return "encoder"
     if model.path is None or not (model.path / "config.json").is_file():
         raise ModelError(f"{model.name} has no weights here", hint="name a GGUF file, a folder or a hub id")
     held = json.loads((model.path / "config.json").read_text(encoding="utf-8"))

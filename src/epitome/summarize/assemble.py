@@ -19,7 +19,7 @@ def assemble(material: Material, request: Request, draft: Draft) -> Summary:
     document = material.document
     language = request.language or document.language
     summary = _summary(document, request, language)
-    summary.sentences = [candidate.checked for candidate in draft.chosen]
+    summary.sentences = material.source.check_all([candidate.checked.text for candidate in draft.chosen])
     summary.text = laid_out([sentence.text for sentence in summary.sentences], draft.budget.style, language)
     summary.unmet = draft.unmet
     summary.read_share = draft.read_share
@@ -53,7 +53,7 @@ def extractive(document: Document, method: str, request: Request) -> Summary:
     summary = _summary(document, request, language)
     summary.kind = "extractive"
     summary.model = summary.engine = method
-    summary.sentences = [checker.check_sentence(document.text[start:end]) for start, end in spans]
+    summary.sentences = checker.check_all([document.text[start:end] for start, end in spans])
     summary.text = laid_out([sentence.text for sentence in summary.sentences], bounds.style, language)
     summary.reasons = [f"copied from the document by {method}, not written"]
     if len(spans) not in bounds.sentences:

@@ -110,7 +110,7 @@ class Pool:
         too_long = words >= self.source_length
         if too_long or loop(text, self.language) is not None or not _in_language(text, self.language):
             return
-        checked = self.source.check_sentence(text)
+        checked = self.source.glance(text)
         said = content(text, self.language)
         worth = value(checked, self.language, taught=self.taught) + prior
         self.candidates.append(Candidate(text, group, words, made, checked, worth, likely, said))

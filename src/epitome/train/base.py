@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from epitome.engines.huggingface import load_network, require
+from epitome.engines.huggingface import load_network, load_tagger, require
 from epitome.engines.tokenizer import HubTokenizer
 from epitome.engines.unpack import unpacked
 from epitome.engines.vocabulary import END_OF_TURN, Vocabulary
@@ -30,13 +30,15 @@ class Base:
     tokens: Tokens
     context: int
     encoder_decoder: bool
+    checks: bool
+    """Whether it is an encoder, which learns to check sentences instead of writing them."""
     folder: Path
     """Where transformers reads the network: the hub's files, or what was unpacked from a GGUF file."""
 
     @property
     def family(self) -> str:
-        """`decoder` or `encoder-decoder`: which defaults and which objective."""
-        return "encoder-decoder" if self.encoder_decoder else "decoder"
+        """`decoder`, `encoder-decoder` or `encoder`: which defaults and which objective."""
+        return "encoder" if self.checks else "encoder-decoder" if self.encoder_decoder else "decoder"
 
     @property
     def end(self) -> int:
@@ -52,10 +54,10 @@ def open_base(model: Model, dtype: Any) -> Base:
     """The model's network in `dtype` (a torch dtype), on the CPU, in training mode.
 
     A GGUF file is unpacked once into the cache (`unpacked`). Raises `ModelError` for a model that has no weights to
-    train: a server's, an extractive method's, an encoder's.
+    train: a server's, an extractive method's.
     """
     require()
-    if model.path is None or model.format not in ("gguf", "safetensors"):
+    if model.path is None or model.format not in ("gguf", "safetensors", "encoder"):
         raise ModelError(
             f"{model.name} has no weights that can be trained", hint="name a GGUF file or a folder"
         )
@@ -66,10 +68,11 @@ def open_base(model: Model, dtype: Any) -> Base:
     else:
         words, folder = HubTokenizer(model.path), model.path
         jinja, tokens = words.chat_template, words.tokens
-    network = load_network(folder, dtype).train()
+    checks = model.format == "encoder"
+    network = (load_tagger if checks else load_network)(folder, dtype).train()
     return Base(
         model, network, words, jinja, tokens, model.context or _positions(network.config),
-        bool(network.config.is_encoder_decoder), folder,
+        bool(network.config.is_encoder_decoder), checks, folder,
     )  # fmt: skip
 
 

@@ -153,7 +153,8 @@ def load(path: Path | None, settings: Iterable[str], given: Mapping[str, Any], f
     Raises `SourceError` for a file that cannot be read, `UsageError` for a key or value that makes no sense.
     """
     held = _given(path, settings, given)
-    method = held.get("method", {}).get("name", "lora") if isinstance(held.get("method"), dict) else "lora"
+    usual = "full" if family == "encoder" else "lora"
+    method = held.get("method", {}).get("name", usual) if isinstance(held.get("method"), dict) else usual
     return _checked(_merged(defaults(family, method), held), str(path or "--set"))
 
 

@@ -20,12 +20,12 @@ STEP = 64
 
 
 class Objective(Protocol):
-    """One for each way a network is fed. A portion is what is computed at once."""
+    """One for each way a network is fed, with examples of its own kind. A portion is what is computed at once."""
 
-    def portions(self, examples: Sequence[Example], tokens: int) -> Iterator[list[Example]]:
+    def portions(self, examples: Sequence[Any], tokens: int) -> Iterator[list[Any]]:
         """The examples in portions of at most `tokens`, or of one example."""
 
-    def loss(self, network: Any, examples: Sequence[Example]) -> Any:
+    def loss(self, network: Any, examples: Sequence[Any]) -> Any:
         """Sum over the learnt tokens of weighted cross-entropy, a scalar."""
 
 

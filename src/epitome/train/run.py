@@ -13,12 +13,14 @@ from typing import Any
 from epitome.datasets.near import key
 from epitome.datasets.pair import Dataset, Pair
 from epitome.engines.machine import cores
+from epitome.engines.tokenizer import HubTokenizer
 from epitome.errors import EngineError, UsageError
 from epitome.models import folder as folders
 from epitome.models.folder import Form
 from epitome.models.model import Model
 from epitome.train import shard, state
 from epitome.train.base import Base, dtype_of, open_base
+from epitome.train.claims import Tagging, claims
 from epitome.train.config import Config, changed
 from epitome.train.examples import Example, Shape, cut, examples, unended
 from epitome.train.journal import EVALS, RunFiles
@@ -191,11 +193,12 @@ def _set_up(
     characters = sum(len(pair.document) for pair in learn)
     if characters > PATIENCE:
         watch.note(f"reading {characters / 1e6:.0f} million characters; of long documents this takes a while")
-    found = examples(learn, base, shape, dict(config.data.weights))
+    found = _examples(learn, base, shape, dict(config.data.weights))
     order = Order(found, config.train.batch, config.seed, dict(config.data.mix))
     if not order.at(0):
         raise UsageError("data.weights and data.mix leave no pair to learn from", hint="raise one above 0")
-    for said in (_unknown(learn, config), cut(found), unended(found, base.end)):
+    said_of = (_long(learn, found),) if base.checks else (cut(found), unended(found, base.end))
+    for said in (_unknown(learn, config), *said_of):
         if said:
             watch.note(said)
     steps = config.train.max_steps or max(1, math.ceil(config.train.epochs * order.epoch_steps))
@@ -218,6 +221,22 @@ def _set_up(
         stepper,
         world,
         watch,
+    )
+
+
+def _examples(learn: list[Pair], base: Base, shape: Shape, weights: dict[str, float]) -> list[Any]:
+    """What the base learns from pairs: to write, or to check."""
+    if base.checks:
+        return [*claims(learn, base, weights, shape.most)]
+    return [*examples(learn, base, shape, weights)]
+
+
+def _long(learn: list[Pair], found: list[Any]) -> str:
+    lost = len(learn) - len(found)
+    return (
+        f"{lost} sentences are too long to stand beside evidence, or weigh nothing, and are left out"
+        if lost
+        else ""
     )
 
 
@@ -244,6 +263,8 @@ def _shape(base: Base, config: Config) -> Shape:
 
 def _objective(base: Base, network: Any, config: Config) -> Objective:
     smoothing = config.optim.label_smoothing
+    if base.checks and isinstance(base.words, HubTokenizer):
+        return Tagging(base.words.around(), base.network.config.pad_token_id or 0)
     if base.encoder_decoder:
         settings = base.network.config
         pad = settings.pad_token_id if settings.pad_token_id is not None else base.end

@@ -13,6 +13,7 @@ from epitome.errors import UsageError
 from epitome.metrics.rouge import rouge
 from epitome.train.attention import NAME
 from epitome.train.base import Base
+from epitome.train.claims import claims
 from epitome.train.config import Config
 from epitome.train.examples import Example, Shape, examples, fitting, prompt_of
 from epitome.train.loop import mean_loss
@@ -91,6 +92,9 @@ def _written(base: Base, network: Any, dev: Dev) -> list[str]:
 def on(held: Sequence[Pair], base: Base, shape: Shape, config: Config) -> Dev:
     """What of the held-out pairs is judged on. Raises `UsageError` where a prompt does not fit, or nothing is written
     that the metric could judge: before any step."""
+    if base.checks:
+        judged: list[Any] = claims(held[: config.eval.loss_pairs], base, {}, shape.most)
+        return Dev((), (), judged, 0)
     if held and config.eval.metric != "loss" and not config.eval.generate:
         raise UsageError(
             f"eval.metric={config.eval.metric} needs summaries", hint="set eval.generate above 0"

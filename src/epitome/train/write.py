@@ -138,6 +138,7 @@ def _tokenizer(base: Base, folder: Path) -> None:
         if "token" in path.name or path.name in (
             "merges.txt",
             "vocab.json",
+            "vocab.txt",
             "chat_template.jinja",
             "spiece.model",
         ):

@@ -6,11 +6,13 @@ the document lacks, and a support of at least `SUPPORTED`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
 from epitome.documents import sentences
+from epitome.trust.checker import checker
 from epitome.trust.dates import DateIndex
 from epitome.trust.facts import FactIndex
 from epitome.trust.flips import flips
@@ -80,8 +82,41 @@ class Source:
     def _names(self) -> NameIndex:
         return NameIndex(self._said, self.document.language)
 
+    def glance(self, text: str) -> Sentence:
+        """One sentence, by rules and words alone: for ranking hundreds of them. Its support sees what is invented or
+        put in other words, not what is changed."""
+        return self._sentence(text, support(text, self.passages))
+
     def check_sentence(self, text: str) -> Sentence:
         """One sentence of a summary with its support (0 to 1), up to three passages and its unsupported facts."""
+        return self.check_all([text])[0]
+
+    def check_all(self, texts: Sequence[str]) -> list[Sentence]:
+        """Several sentences, together faster than one by one."""
+        doubts = self._doubts([text for text in texts if self._doubtful(text)])
+        return [
+            self._sentence(text, 1 - doubts[text] if text in doubts else support(text, self.passages))
+            for text in texts
+        ]
+
+    def _doubtful(self, text: str) -> bool:
+        """Whether the learned check is asked: not about what is copied, nor about languages it cannot read."""
+        return (
+            self.document.language == "en" and checker() is not None and self.passages.verbatim(text) is None
+        )
+
+    def _doubts(self, texts: Sequence[str]) -> dict[str, float]:
+        learned = checker()
+        if learned is None or not texts:
+            return {}
+        whole = self.document.text
+        pairs = [
+            (" … ".join(whole[start:end] for start, end in self.passages.evidence(text)), text)
+            for text in texts
+        ]
+        return dict(zip(texts, learned.doubts(pairs), strict=True))
+
+    def _sentence(self, text: str, value: float) -> Sentence:
         sources = tuple(self.passages.best(text))
         found = [
             *self._facts.unsupported(text),
@@ -91,13 +126,13 @@ class Source:
         if self.document.language == "en":
             found += flips(text, [span.text for span in sources])
         facts = tuple(sorted(found, key=lambda fact: (fact.start, fact.end)))
-        value = round(support(text, self.passages), 4)
+        value = round(value, 4)
         return Sentence(text, value, sources, facts, not facts and value >= SUPPORTED)
 
     def check(self, text: str) -> list[Sentence]:
         """Every sentence of a summary, in order; offsets of facts are those of the sentence."""
         language = self.document.language
-        return [self.check_sentence(text[start:end]) for start, end in sentences(text, language)]
+        return self.check_all([text[start:end] for start, end in sentences(text, language)])
 
     def verdict(self, summary: str) -> Verdict:
         """The check of a whole summary."""

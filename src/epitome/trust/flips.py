@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from epitome.metrics.content import terms
+from epitome.metrics.opposites import BY_STEM
 from epitome.metrics.stem import stem
 from epitome.types import Fact
 
@@ -25,22 +26,6 @@ _OVERLAP = 0.6
 """Share of a clause's other content words that a clause of the source must have to speak of the same."""
 _NEAR = 8
 """Words on either side that make up the clause."""
-_OPPOSITE_TEXT = """
-increase decrease|rise fall|rose fell|more less|more fewer|higher lower|high low|before after|first last|better worse
-best worst|large small|larger smaller|positive negative|always never|above below|early late|earlier later|start end
-open close|agree disagree|accept reject|allow forbid|allow prohibit|support oppose|win lose|won lost|improve worsen
-possible impossible|able unable|likely unlikely|true false|right wrong|good bad|strong weak|stronger weaker|long short
-longer shorter|old new|fast slow|faster slower|easy difficult|easy hard|major minor|with without|inside outside
-same different|success failure|successful unsuccessful|safe dangerous|public private|buy sell|bought sold|arrive leave
-remember forget|love hate|most least|everyone nobody|must may|gain loss|gained lost|guilty innocent|dismiss allow
-grant refuse|granted refused|include exclude|appear disappear|up down|majority minority|mother father|son daughter
-brother sister|husband wife|men women|man woman|left right|north south|east west|hot cold|warm cold|full empty
-"""
-_OPPOSITES: dict[str, set[str]] = {}
-for _pair in re.split(r"[|\n]", _OPPOSITE_TEXT.strip()):
-    _one, _other = (stem(word) for word in _pair.split())
-    _OPPOSITES.setdefault(_one, set()).add(_other)
-    _OPPOSITES.setdefault(_other, set()).add(_one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +97,13 @@ def _opposites(said: _Text, known: Sequence[_Text]) -> Iterator[Fact]:
     """A word whose opposite stands in the source's clause, where the word itself does not."""
     present = {word.stem for source in known for word in source.words}
     for at, word in enumerate(said.words):
-        if word.stem not in _OPPOSITES or word.stem in present:
+        if word.stem not in BY_STEM or word.stem in present:
             continue
         around = said.around(at)
         for source in known:
             for place, other in enumerate(source.words):
                 if (
-                    other.stem in _OPPOSITES[word.stem]
+                    other.stem in BY_STEM[word.stem]
                     and other.negated == word.negated
                     and len(around) >= 2
                     and len(around & source.around(place)) >= _OVERLAP * len(around)

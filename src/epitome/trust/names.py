@@ -55,7 +55,9 @@ _CHINESE = re.compile(
 )
 _LEAST_PREFIX = 4
 """Letters that two forms of one name share at least: Norway and Norwegian, Israel and Israelis."""
-_ENDINGS_TEXT = "a an ans ian ians ish ese i is ic ics s es n ns y ay egian egians ia land lander er ers ean eans e"
+_ENDINGS_TEXT = (
+    "a an ans ian ians ish ese i is ic ics s es n ns y ay egian egians ia land lander er ers ean eans e"
+)
 _ENDINGS = frozenset(("", *_ENDINGS_TEXT.split()))
 
 

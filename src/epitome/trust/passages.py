@@ -29,6 +29,10 @@ MOST_WORDS = 80
 """A longer sentence (a transcript without punctuation) is cut into pieces of so many words."""
 
 
+EVIDENCE = 110
+"""Words of the document that a sentence is judged by."""
+
+
 class Passages:
     """The windows of a document, indexed when first asked.
 
@@ -147,6 +151,38 @@ class Passages:
         if copied is not None:
             return [copied]
         return [self._passage(*self.windows[at]) for at in self.cover(terms(sentence, self.language), k)]
+
+    def evidence(self, sentence: str, words: int = EVIDENCE) -> list[tuple[int, int]]:
+        """Spans that hold what a reader needs to judge the sentence, about `words` in all, in order, none overlapping.
+
+        The best passages, and around them as much as there is room for; of a short document all of it.
+        """
+        if not self.windows:
+            return []
+        text = self.document.text
+        if len(text.split()) <= words:
+            return [(0, len(text))]
+        starts = [start for start, _ in self.windows]
+        found = self.best(sentence) or [self._passage(*self.windows[0])]
+        chosen = {max(0, bisect_right(starts, span.start) - 1) for span in found}
+        for reach in (1, 2, 3):
+            for at in sorted(chosen):
+                for beside in (at - reach, at + reach):
+                    if 0 <= beside < len(starts) and self._size({*chosen, beside}) <= words:
+                        chosen.add(beside)
+        return self._together(chosen)
+
+    def _together(self, chosen: Iterable[int]) -> list[tuple[int, int]]:
+        found: list[tuple[int, int]] = []
+        for start, end in sorted(self.windows[at] for at in chosen):
+            if found and start <= found[-1][1] + 1:
+                found[-1] = found[-1][0], max(end, found[-1][1])
+            else:
+                found.append((start, end))
+        return found
+
+    def _size(self, chosen: Iterable[int]) -> int:
+        return sum(len(self.document.text[start:end].split()) for start, end in self._together(chosen))
 
     def _passage(self, start: int, end: int) -> SourceSpan:
         origin = self.document.origin(start)

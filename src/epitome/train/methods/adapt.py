@@ -15,7 +15,7 @@ from epitome.train.base import Base
 from epitome.train.config import Method
 from epitome.train.methods.fused import fuse
 
-_LAYER = re.compile(r"\.(?:layers|h|block|blocks)\.(\d+)\.")
+_LAYER = re.compile(r"\.(?:layers?|h|block|blocks)\.(\d+)\.")
 
 
 def packable(method: Method) -> bool:
@@ -30,6 +30,10 @@ def adapt(base: Base, method: Method, steps: int) -> Any:
     """
     if method.name == "full":
         return _full(base.network, method)
+    if base.checks:
+        raise UsageError(
+            f"{method.name}: an encoder that learns to check is trained as a whole", hint="--method full"
+        )
     for parameter in base.network.parameters():
         parameter.requires_grad_(False)
     if method.name in ("houlsby", "pfeiffer"):

@@ -1,0 +1,158 @@
+"""Learning to check: which words of a sentence its document does not bear out.
+
+A row has the `document`, the sentence as its `summary`, and `label`: 1 if the document bears it out, 0 if not; `wrong`
+lists the spans of characters that are wrong, by default all of it. An encoder reads the evidence and the sentence side
+by side and scores each token of the sentence: labels for words teach more than one label a sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+from epitome.datasets.pair import Pair
+from epitome.documents import from_text
+from epitome.errors import UsageError
+from epitome.train.base import Base
+from epitome.trust.passages import Passages
+from epitome.types import Document
+
+RARE = 3.0
+"""What a wrong token counts more than a right one: one in eight is wrong."""
+WHOLE = 0.3
+"""What the verdict on the sentence (its most doubtful token) counts beside each of its tokens."""
+STEP = 32
+"""Rows are filled up to a multiple of this: each new length makes oneDNN compile its kernels anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Evidence and a sentence as token ids, and which of the sentence's tokens are wrong."""
+
+    id: str
+    evidence: tuple[int, ...]
+    sentence: tuple[int, ...]
+    wrong: tuple[bool, ...]
+    domain: str = ""
+    weight: float = 1.0
+    kept: float = 1.0
+
+    @property
+    def tokens(self) -> int:
+        """Tokens the network reads, those around both texts included."""
+        return len(self.evidence) + len(self.sentence) + 3
+
+    @property
+    def learnt(self) -> int:
+        """Tokens with a loss."""
+        return len(self.sentence)
+
+
+def claims(pairs: Iterable[Pair], base: Base, weights: dict[str, float], most: int) -> list[Claim]:
+    """A claim for each pair, at most `most` tokens long: of the evidence the end is left out where it has more.
+
+    Sentences that would leave it less than a quarter have none. Raises `UsageError` for a row without a label.
+    """
+    held: dict[str, Passages] = {}
+    found = []
+    for pair in pairs:
+        if (weight := weights.get(pair.domain, 1.0)) <= 0:
+            continue
+        if pair.other.get("label") not in (0, 1):
+            raise UsageError(
+                f"{pair.id}: label is {pair.other.get('label')!r}, not 0 or 1",
+                hint="an encoder learns to check: rows need document, summary and label (docs/check.md)",
+            )
+        document = from_text(pair.document, language=pair.lang)
+        passages = held.setdefault(pair.document, Passages(document))
+        if len(held) > 64:
+            held.pop(next(iter(held)))
+        claim = _claim(pair, document, passages, base, weight, most)
+        if claim.learnt <= most * 3 // 4:
+            found.append(claim)
+    return found
+
+
+def _claim(pair: Pair, document: Document, passages: Passages, base: Base, weight: float, most: int) -> Claim:
+    text = pair.summaries[0]
+    ids, wrong = _tagged(text, _spans(pair, text), base)
+    parts = (document.text[start:end] for start, end in passages.evidence(text))
+    evidence = base.words.encode(" … ".join(parts))[: max(0, most - len(ids) - 3)]
+    return Claim(pair.id, tuple(evidence), tuple(ids), tuple(wrong), pair.domain, weight)
+
+
+def _spans(pair: Pair, text: str) -> list[tuple[int, int]]:
+    """What is wrong in the sentence, in order."""
+    if pair.other["label"] == 1:
+        return []
+    given = pair.other.get("wrong") or [[0, len(text)]]
+    return sorted((max(0, int(start)), min(len(text), int(end))) for start, end in given)
+
+
+def _tagged(text: str, spans: Sequence[tuple[int, int]], base: Base) -> tuple[list[int], list[bool]]:
+    """Token ids, each with whether it is wrong. Spans end at words, where BERT's tokenizer cuts anyway."""
+    ids: list[int] = []
+    wrong: list[bool] = []
+    at = 0
+    for start, end in [*spans, (len(text), len(text))]:
+        for part, label in ((text[at:start], False), (text[max(at, start) : end], True)):
+            new = base.words.encode(part)
+            ids += new
+            wrong += [label] * len(new)
+        at = max(at, end)
+    return ids, wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Tagging:
+    """Cross-entropy of each token's label, and of the sentence's by its most doubtful token."""
+
+    around: tuple[list[int], list[int]]
+    pad: int
+
+    def portions(self, examples: Sequence[Claim], tokens: int) -> Iterator[list[Claim]]:
+        held: list[Claim] = []
+        for claim in sorted(examples, key=lambda one: -one.tokens):
+            if held and held[0].tokens * (len(held) + 1) > tokens:
+                yield held
+                held = []
+            held.append(claim)
+        if held:
+            yield held
+
+    def loss(self, network: Any, examples: Sequence[Claim]) -> Any:
+        width = -(-max(claim.tokens for claim in examples) // STEP) * STEP
+        shape = len(examples), width
+        ids, kinds = torch.full(shape, self.pad), torch.zeros(shape, dtype=torch.long)
+        mask, labels = torch.zeros(shape, dtype=torch.long), torch.full(shape, -1.0)
+        (before,), (after,) = self.around
+        for at, claim in enumerate(examples):
+            begin = len(claim.evidence) + 2
+            end = begin + len(claim.sentence)
+            ids[at, : end + 1] = torch.tensor([before, *claim.evidence, after, *claim.sentence, after])
+            mask[at, : end + 1] = 1
+            kinds[at, begin : end + 1] = 1
+            labels[at, begin:end] = torch.tensor(claim.wrong, dtype=torch.float32)
+        device = network.device
+        scores = network(
+            input_ids=ids.to(device), attention_mask=mask.to(device), token_type_ids=kinds.to(device)
+        ).logits[..., 0]
+        return _weighted(scores.float(), labels.to(device), examples)
+
+
+def _weighted(scores: Any, labels: Any, examples: Sequence[Claim]) -> Any:
+    learnt = labels >= 0
+    weights = torch.tensor([claim.weight for claim in examples], device=scores.device)
+    lengths = torch.tensor([float(claim.learnt) for claim in examples], device=scores.device)
+    each = functional.binary_cross_entropy_with_logits(
+        scores, labels.clamp(min=0), reduction="none", pos_weight=torch.tensor(RARE, device=scores.device)
+    )
+    words = (each * learnt).sum(dim=1)
+    worst = torch.where(learnt, scores, torch.full_like(scores, -1e4)).max(dim=1).values
+    wrong = (labels == 1).any(dim=1).float()
+    whole = functional.binary_cross_entropy_with_logits(worst, wrong, reduction="none") * lengths
+    return ((words + WHOLE * whole) * weights).sum()
