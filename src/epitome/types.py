@@ -130,6 +130,10 @@ class Request:
     seed: int = 0
     read_all: bool = False
     """Read every sentence of a long document instead of those that LexRank, or the focus, picks out."""
+    repair: bool = False
+    """Write anew, replace or leave out what the document does not support, and say so."""
+    min_support: float | None = None
+    """Support from which a sentence may stand, 0 to 1; None: what the check takes for supported."""
 
 
 @dataclass(frozen=True, slots=True)

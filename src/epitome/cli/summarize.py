@@ -34,6 +34,8 @@ EXAMPLES = """Examples:
 
     epitome summarize report.pdf --model lexrank      # copies sentences, any language
 
+    epitome summarize report.pdf --repair --sources   # what the report does not bear out is replaced or left out
+
     epitome summarize abstract.txt --adapter tldr     # one sentence on a paper, by an adapter that comes along"""
 
 
@@ -99,6 +101,16 @@ def summarize(
     read_all: Annotated[
         bool, typer.Option("--read-all", help="Read all of a long document, not the best 2,200 words of it.")
     ] = False,
+    repair: Annotated[
+        bool,
+        typer.Option("--repair", help="Write anew, replace or leave out what the document does not support."),
+    ] = False,
+    min_support: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=1, help="Support that a sentence needs. Default: the check's own.", show_default=False
+        ),
+    ] = None,
     show_sources: Annotated[
         bool, typer.Option("--sources", help="Show what each sentence rests on, and how well.")
     ] = False,
@@ -123,6 +135,8 @@ def summarize(
         candidates=candidates,
         seed=seed,
         read_all=read_all,
+        repair=repair or min_support is not None,
+        min_support=min_support,
     )
     from epitome.cli.progress import fetching, note
     from epitome.documents.table import is_table

@@ -32,6 +32,7 @@ def assemble(material: Material, request: Request, draft: Draft) -> Summary:
         *(f"{candidate.made}: {candidate.text}" for candidate in draft.chosen if candidate.made != "greedy"),
     ]
     summary.examples = list(material.shown.ids)
+    summary.warnings += draft.repaired
     if material.shown.warning:
         summary.warnings.append(material.shown.warning)
     for start, end in material.withheld:

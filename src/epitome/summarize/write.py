@@ -29,6 +29,7 @@ from epitome.summarize.pick import pick
 from epitome.summarize.plan import Part, Span, parts, share
 from epitome.summarize.pool import Pool, mean_logprob
 from epitome.summarize.prompts import SHOWN, Asked, Text, prompt
+from epitome.summarize.repair import doubted, settled
 from epitome.summarize.shots import Shown
 from epitome.trust.check import Source
 from epitome.types import Document, Prompt, Request, Step, Unmet
@@ -93,6 +94,7 @@ class Draft:
     steps: list[Step] = field(default_factory=list)
     prompt_tokens: int = 0
     generated_tokens: int = 0
+    repaired: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -198,7 +200,7 @@ class _Writer:
         if chosen is None or self.pool.missing():
             return True
         asked_again = self.answered > 2 * len(self.texts)
-        return not asked_again and any(candidate.checked.facts for candidate in chosen)
+        return not asked_again and doubted(self.pool, chosen, self.request)
 
     def another_round(self, attempt: int) -> Asking:
         """Ask for what is still lacking: terms, shorter sentences, more sentences, other sentences."""
@@ -221,7 +223,7 @@ class _Writer:
 
     def draft(self) -> Draft:
         """The best there is."""
-        chosen, unmet = self.pool.best()
+        chosen, unmet, repaired = settled(self.pool, self.request)
         return Draft(
             chosen,
             unmet,
@@ -231,6 +233,7 @@ class _Writer:
             self.steps,
             self.prompt_tokens,
             self.generated_tokens,
+            repaired,
         )
 
     # -- what a round asks

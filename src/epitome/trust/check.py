@@ -64,6 +64,7 @@ class Source:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.passages = Passages(document)
+        self._checked: dict[str, Sentence] = {}
 
     @cached_property
     def _said(self) -> str:
@@ -92,12 +93,15 @@ class Source:
         return self.check_all([text])[0]
 
     def check_all(self, texts: Sequence[str]) -> list[Sentence]:
-        """Several sentences, together faster than one by one."""
+        """Several sentences, together faster than one by one; what was asked before is remembered."""
+        self._check([text for text in dict.fromkeys(texts) if text not in self._checked])
+        return [self._checked[text] for text in texts]
+
+    def _check(self, texts: Sequence[str]) -> None:
         doubts = self._doubts([text for text in texts if self._doubtful(text)])
-        return [
-            self._sentence(text, 1 - doubts[text] if text in doubts else support(text, self.passages))
-            for text in texts
-        ]
+        for text in texts:
+            value = 1 - doubts[text] if text in doubts else support(text, self.passages)
+            self._checked[text] = self._sentence(text, value)
 
     def _doubtful(self, text: str) -> bool:
         """Whether the learned check is asked: not about what is copied, nor about languages it cannot read."""
