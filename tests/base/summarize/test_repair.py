@@ -12,7 +12,7 @@ from epitome.types import Request
 
 DOCUMENT = from_text(
     "The ferry to Kell left the old harbour at dawn with 212 people and eleven lorries on board. The county had paid "
-    "for a new engine after two winters without any crossing. Fishermen of the island sold their catch on the quay, and "
+    "for a new engine after two winters without any crossing. Fishermen of the island sold their catch, and "
     "the school was closed for the day so that the children could see the ship come in."
 )
 WRONG = "The ferry to Kell left with 300 people on board."
