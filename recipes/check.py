@@ -14,12 +14,13 @@ import difflib
 import json
 import random
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from graph import written
 
 from epitome.datasets.claims import claims
 from epitome.datasets.columns import parse
@@ -123,26 +124,6 @@ def _row(
     }  # fmt: skip
 
 
-def quantised(folder: Path, target: Path) -> None:
-    """The network with 8 bits a weight and a factor a row, as `models/safetensors.py` reads it."""
-    import torch
-    from safetensors.torch import load_file, save_file
-
-    target.mkdir(parents=True, exist_ok=True)
-    for name in ("config.json", "vocab.txt", "tokenizer_config.json", "config.toml", "epitome.json"):
-        shutil.copy2(folder / name, target / name)
-    small: dict[str, Any] = {}
-    for name, weight in load_file(folder / "model.safetensors").items():
-        if weight.ndim == 2 and len(weight) > 2:
-            scale = weight.abs().amax(dim=1).clamp(min=1e-12) / 127
-            small[name] = (weight / scale[:, None]).round().to(torch.int8)
-            small[f"{name}.scale"] = scale.float()
-        else:
-            small[name] = weight.float()
-    save_file(small, target / "model.safetensors", metadata={"format": "pt"})
-    print(f"{target}: {sum(path.stat().st_size for path in target.iterdir()) / 1e6:.1f} MB")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -165,7 +146,7 @@ def main() -> None:
     for setting in asked.settings:
         command += ["--set", setting]
     subprocess.run(command, check=True)
-    quantised(asked.work, SHIPPED)
+    written(asked.work, SHIPPED)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Affine = tuple[Floats, Floats]
 
-BATCH_TOKENS = 4096
-"""Most tokens evaluated at once, padding included where the backend pads."""
 _SCORES = 4_000_000
 """Attention weights held at once: 16 MB."""
 _BLOCK = 16_384
@@ -74,8 +72,7 @@ class Bert:
         try:
             self._embeddings = tensors["embeddings.word_embeddings.weight"]
             self._places = tensors["embeddings.position_embeddings.weight"]
-            self._kinds = tensors["embeddings.token_type_embeddings.weight"]
-            self._head = _turned(tensors, "classifier") if "classifier.weight" in tensors else None
+            self._kind = tensors["embeddings.token_type_embeddings.weight"][0]
             self._norm = _affine(tensors, "embeddings.LayerNorm")
             layers = range(int(config["num_hidden_layers"]))
             self._layers = [_layer(tensors, f"encoder.layer.{at}", self._heads) for at in layers]
@@ -90,18 +87,14 @@ class Bert:
         """Token ids, without those that stand around a text."""
         return self._words.encode(text)
 
-    def states(self, rows: Sequence[Sequence[int]], second: Sequence[int] = ()) -> list[Floats]:
-        """The last layer's states for rows sorted by length, none longer than `positions`: (tokens, width) each.
-
-        `second`: for each row where its second text begins, if it has one.
-        """
+    def states(self, rows: Sequence[Sequence[int]]) -> list[Floats]:
+        """The last layer's states for rows sorted by length, none longer than `positions`: (tokens, width) each."""
         import numpy as np
 
         lengths = [len(row) for row in rows]
         ids = np.concatenate([np.asarray(row, np.int64) for row in rows])
         places = np.concatenate([np.arange(length) for length in lengths])
-        begins = np.repeat(second if len(second) else lengths, lengths)
-        x = self._embeddings[ids] + self._places[places] + self._kinds[(places >= begins).astype(np.int64)]
+        x = self._embeddings[ids] + self._places[places] + self._kind
         x = _normalised(x, *self._norm, self._epsilon)
         for layer in self._layers:
             mixed = _linear(self._attend(x, layer, lengths), layer.mixed)
@@ -113,23 +106,6 @@ class Bert:
             deep += x
             x = _normalised(deep, *layer.norm2, self._epsilon)
         return np.split(x, np.cumsum(lengths)[:-1])
-
-    def tagged(self, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -> list[Floats]:
-        """For (first, second) token ids the head's score of each token of the second text: an array (tokens,) each.
-
-        Raises `ModelError` for a model without a head.
-        """
-        if self._head is None:
-            raise ModelError("this encoder has no head", hint="train one on claims (docs/check.md)")
-        (before,), (after,) = self.around
-        rows = [[before, *first, after, *second, after] for first, second in pairs]
-        found: list[Floats] = [self._embeddings[:0, 0]] * len(rows)
-        for batch in batches([len(row) for row in rows]):
-            begins = [len(pairs[at][0]) + 2 for at in batch]
-            states = self.states([rows[at] for at in batch], begins)
-            for at, begin, state in zip(batch, begins, states, strict=True):
-                found[at] = _linear(state[begin:-1], self._head)[:, 0]
-        return found
 
     def close(self) -> None:
         """Free the model."""
@@ -156,18 +132,6 @@ class Bert:
             out[start:end] = mixed.reshape(-1, width)
             start = end
         return out
-
-
-def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices of rows by rising length, as many together as have `BATCH_TOKENS`."""
-    batch: list[int] = []
-    for at in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and (len(batch) + 1) * lengths[at] > BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(at)
-    if batch:
-        yield batch
 
 
 def unreadable(folder: Path) -> str:

@@ -13,16 +13,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_KINDS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I8": "i1"}
-SCALE = ".scale"
-"""What a tensor is called that holds the factor of each row of an 8-bit one."""
+_KINDS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 _LONGEST_HEADER = 100_000_000
 
 
 def read(path: Path) -> dict[str, NDArray[np.float32]]:
     """Every tensor of floating-point numbers by its name, as float32; the others are left out.
 
-    XX
+    The file is mapped, not copied, where it is float32 already. Raises `ModelError` if it is damaged.
     """
     import numpy as np
 
@@ -43,16 +41,7 @@ def read(path: Path) -> dict[str, NDArray[np.float32]]:
         raise ModelError(
             f"{path} is no whole safetensors file ({error})", hint="fetch the model again"
         ) from error
-    return {
-        name: _scaled(name, tensor, tensors) for name, tensor in tensors.items() if not name.endswith(SCALE)
-    }
-
-
-def _scaled(
-    name: str, tensor: NDArray[np.float32], tensors: dict[str, NDArray[np.float32]]
-) -> NDArray[np.float32]:
-    scale = tensors.get(name + SCALE)
-    return tensor if scale is None else tensor * scale[:, None]
+    return tensors
 
 
 def _as_float32(raw: NDArray[np.generic], kind: str) -> NDArray[np.float32]:
