@@ -47,7 +47,12 @@ def check(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="A table's rows, checked (JSONL).", show_default=False),
+        typer.Option(
+            "--output",
+            "-o",
+            help="A table's rows, checked (JSONL); written anew each time.",
+            show_default=False,
+        ),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first rows of the table.")] = None,
     page: Annotated[

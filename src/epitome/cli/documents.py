@@ -110,7 +110,8 @@ def _page(summary: Summary, shown: Shown) -> str:
     lines = [summary.text]
     if shown.sources:
         for number, sentence in enumerate(summary.sentences, 1):
-            lines.append(f"\n[{number}] {sentence.text}\n    support {sentence.support:.2f}")
+            verdict = "" if sentence.supported else ", doubtful"
+            lines.append(f"\n[{number}] {sentence.text}\n    support {sentence.support:.2f}{verdict}")
             lines += [f"    ! {fact.kind} not in the source: {fact.text}" for fact in sentence.facts]
             lines += [f"    {place(span)}: {shortened(span.text)}" for span in sentence.sources]
     if shown.plan:
@@ -132,6 +133,11 @@ def _notes(summary: Summary) -> None:
     if summary.read_share < 0.9995:
         say(f"the model read {summary.read_share:.1%} of the document")
     unsupported = [fact.text for sentence in summary.sentences for fact in sentence.facts]
+    doubtful = [
+        sentence.text for sentence in summary.sentences if not sentence.supported and not sentence.facts
+    ]
+    for text in doubtful:
+        say(f"read this beside the document, which hardly supports it: {shortened(text, 120)}")
     if unsupported:
         say(f"check these, the source does not contain them: {', '.join(unsupported)}")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Affine = tuple[Floats, Floats]
 
+BATCH_TOKENS = 4096
+"""Most tokens evaluated at once, padding included where the backend pads."""
 _SCORES = 4_000_000
 """Attention weights held at once: 16 MB."""
 _BLOCK = 16_384
@@ -132,6 +134,18 @@ class Bert:
             out[start:end] = mixed.reshape(-1, width)
             start = end
         return out
+
+
+def batches(lengths: Sequence[int], most: int = BATCH_TOKENS) -> Iterator[list[int]]:
+    """Indices of rows by rising length, as many together as have `most`, the shorter ones filled up."""
+    batch: list[int] = []
+    for at in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and (len(batch) + 1) * lengths[at] > most:
+            yield batch
+            batch = []
+        batch.append(at)
+    if batch:
+        yield batch
 
 
 def unreadable(folder: Path) -> str:

@@ -7,7 +7,7 @@ comes from the window in which it has more context on both sides.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 OVERLAP = 64
 """Tokens that two neighbouring windows share."""
-BATCH_TOKENS = 4096
-"""Most tokens evaluated at once, padding included where the backend pads."""
 
 
 class Network(Protocol):
@@ -109,7 +107,7 @@ class Encoder:
             spans.append(windows(len(ids), room))
             rows += [[*before, *ids[start:end], *after] for start, end in spans[-1]]
         states: dict[int, Floats] = {}
-        for batch in _batches([len(row) for row in rows]):
+        for batch in bert.batches([len(row) for row in rows]):
             states.update(zip(batch, self._network.states([rows[at] for at in batch]), strict=True))
         at = iter(range(len(rows)))
         return [(spans_, [states[next(at)] for _ in spans_]) for spans_ in spans]
@@ -148,18 +146,6 @@ def windows(length: int, room: int, overlap: int = OVERLAP) -> list[tuple[int, i
     overlap = min(overlap, room // 2)
     starts = [*range(0, length - room, room - overlap), length - room]
     return [(start, start + room) for start in starts]
-
-
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices of rows by rising length, as many together as have `BATCH_TOKENS`."""
-    batch: list[int] = []
-    for at in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and (len(batch) + 1) * lengths[at] > BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(at)
-    if batch:
-        yield batch
 
 
 def _joined(spans: Sequence[tuple[int, int]], states: Sequence[Floats]) -> Floats:

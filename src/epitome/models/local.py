@@ -46,11 +46,20 @@ def from_folder(path: Path, name: str = "") -> Model:
         )
     return Model(
         name=name or path.resolve().name,
-        format="safetensors",
+        format="encoder" if _checks(path / "config.json") else "safetensors",
         path=path,
         template="embedded" if _has_chat_template(path) else "completion",
         context=_context(path / "config.json"),
     )
+
+
+def _checks(config: Path) -> bool:
+    """Whether it is an encoder alone, or one that scores tokens, and writes none."""
+    try:
+        named = json.loads(config.read_text(encoding="utf-8")).get("architectures") or []
+    except (OSError, ValueError, AttributeError):
+        return False  # said better where the rest of it is read
+    return any(str(one).endswith("ForTokenClassification") or one == "BertModel" for one in named)
 
 
 def _context(config: Path) -> int:

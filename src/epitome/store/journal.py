@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -131,7 +132,8 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         raise StoreError(
             f"{path}: cannot be written ({error.strerror or error})",
-            hint="free some space or name another place; finished work is kept",
+            hint=f"{'free some space or ' if full else ''}name another place; finished work is kept",
         ) from error

@@ -2,11 +2,14 @@
 
 A row has the `document`, the sentence as its `summary`, and `label`: 1 if the document bears it out, 0 if not; `wrong`
 lists the spans of characters that are wrong, by default all of it. An encoder reads the evidence and the sentence side
-by side and scores each token of the sentence: labels for words teach more than one label a sentence.
+by side, a separator between them and no token types, which llama.cpp does not know, and scores each token of the
+sentence: labels for words teach more than one label a sentence.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,21 +55,24 @@ class Claim:
         return len(self.sentence)
 
 
+def labels(pairs: Iterable[Pair]) -> str:
+    """A fingerprint of what is said of the sentences; that of a dataset sees only texts."""
+    held = [[pair.other.get("label"), pair.other.get("wrong")] for pair in pairs]
+    return hashlib.sha256(json.dumps(held, default=str).encode()).hexdigest()
+
+
 def claims(pairs: Iterable[Pair], base: Base, weights: dict[str, float], most: int) -> list[Claim]:
     """A claim for each pair, at most `most` tokens long: of the evidence the end is left out where it has more.
 
-    Sentences that would leave it less than a quarter have none. Raises `UsageError` for a row without a label.
+    Sentences that would leave it less than a quarter have none. Raises `UsageError` for a row whose `label` or `wrong`
+    makes no sense.
     """
     held: dict[str, Passages] = {}
     found = []
     for pair in pairs:
+        _require(pair)
         if (weight := weights.get(pair.domain, 1.0)) <= 0:
             continue
-        if pair.other.get("label") not in (0, 1):
-            raise UsageError(
-                f"{pair.id}: label is {pair.other.get('label')!r}, not 0 or 1",
-                hint="an encoder learns to check: rows need document, summary and label (docs/check.md)",
-            )
         document = from_text(pair.document, language=pair.lang)
         passages = held.setdefault(pair.document, Passages(document))
         if len(held) > 64:
@@ -85,12 +91,39 @@ def _claim(pair: Pair, document: Document, passages: Passages, base: Base, weigh
     return Claim(pair.id, tuple(evidence), tuple(ids), tuple(wrong), pair.domain, weight)
 
 
+def _require(pair: Pair) -> None:
+    label, wrong, text = pair.other.get("label"), pair.other.get("wrong"), pair.summaries[0]
+    if label not in (0, 1):
+        raise UsageError(
+            f"{pair.id}: label is {label!r}, not 0 or 1",
+            hint="an encoder learns to check: rows need document, summary and label (docs/check.md)",
+        )
+    if not wrong:
+        return
+    if label == 1:
+        raise UsageError(f"{pair.id}: label 1 says that nothing is wrong, and `wrong` names spans")
+    if not isinstance(wrong, list) or not all(_is_span(one, text) for one in wrong):
+        raise UsageError(
+            f"{pair.id}: wrong is {str(wrong)[:60]}",
+            hint=f"it lists [start, end) in characters of the summary, which has {len(text)}",
+        )
+
+
+def _is_span(value: object, text: str) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and all(type(place) is int for place in value)
+        and 0 <= value[0] < value[1] <= len(text)
+    )
+
+
 def _spans(pair: Pair, text: str) -> list[tuple[int, int]]:
     """What is wrong in the sentence, in order."""
     if pair.other["label"] == 1:
         return []
     given = pair.other.get("wrong") or [[0, len(text)]]
-    return sorted((max(0, int(start)), min(len(text), int(end))) for start, end in given)
+    return sorted((start, end) for start, end in given)
 
 
 def _tagged(text: str, spans: Sequence[tuple[int, int]], base: Base) -> tuple[list[int], list[bool]]:
@@ -127,7 +160,7 @@ class Tagging:
     def loss(self, network: Any, examples: Sequence[Claim]) -> Any:
         width = -(-max(claim.tokens for claim in examples) // STEP) * STEP
         shape = len(examples), width
-        ids, kinds = torch.full(shape, self.pad), torch.zeros(shape, dtype=torch.long)
+        ids = torch.full(shape, self.pad)
         mask, labels = torch.zeros(shape, dtype=torch.long), torch.full(shape, -1.0)
         (before,), (after,) = self.around
         for at, claim in enumerate(examples):
@@ -135,12 +168,9 @@ class Tagging:
             end = begin + len(claim.sentence)
             ids[at, : end + 1] = torch.tensor([before, *claim.evidence, after, *claim.sentence, after])
             mask[at, : end + 1] = 1
-            kinds[at, begin : end + 1] = 1
             labels[at, begin:end] = torch.tensor(claim.wrong, dtype=torch.float32)
         device = network.device
-        scores = network(
-            input_ids=ids.to(device), attention_mask=mask.to(device), token_type_ids=kinds.to(device)
-        ).logits[..., 0]
+        scores = network(input_ids=ids.to(device), attention_mask=mask.to(device)).logits[..., 0]
         return _weighted(scores.float(), labels.to(device), examples)
 
 

@@ -20,7 +20,7 @@ from epitome.models.folder import Form
 from epitome.models.model import Model
 from epitome.train import shard, state
 from epitome.train.base import Base, dtype_of, open_base
-from epitome.train.claims import Tagging, claims
+from epitome.train.claims import Tagging, claims, labels
 from epitome.train.config import Config, changed
 from epitome.train.examples import Example, Shape, cut, examples, unended
 from epitome.train.journal import EVALS, RunFiles
@@ -141,6 +141,7 @@ def _key(data: Dataset, model: Model, config: Config) -> dict[str, Any]:
     return {
         "base": model.sha256 or model.name,
         "data": data.fingerprint,
+        **({"labels": labels(data)} if model.format == "encoder" else {}),
         "settings": config.model_dump(
             mode="json", exclude={"track": True, "train": {"save_minutes", "threads"}}
         ),

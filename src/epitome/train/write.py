@@ -66,7 +66,7 @@ def write(
             _tokenizer(base, folder)
     texts = {
         CONFIG: as_toml(config),
-        "README.md": card(folder.resolve().name, trained, facts, outcome.evaluations),
+        "README.md": card(folder.resolve().name, trained, facts, outcome.evaluations, checks=base.checks),
         "report.html": page(
             f"Training of {folder.resolve().name}", facts, config, steps, outcome.evaluations
         ),

@@ -1,4 +1,4 @@
-"""Months, days and weekdays of a summary must be its source's. Years are numbers, and checked as such.
+"""Months, days, weekdays and seasons of a summary must be its source's. Years are numbers, and checked as such.
 
 A date may say less than the source's, not other things: "in May" follows from "on 3 May 2023", "on 5 May" does not.
 """
@@ -34,6 +34,12 @@ _BESIDE = re.compile(
     re.IGNORECASE,
 )
 _NUMERIC = re.compile(r"\b(\d{1,4})[/.-](\d{1,2})[/.-](\d{1,4})\b")
+_SEASONS = "spring|summer|autumn|fall|winter"
+_SEASON = re.compile(
+    r"\b(?:in|since|until|by|last|next|this|early|late|mid|every|during|from|to)[\s-]+(?:the\s+)?"
+    rf"(?P<season>{_SEASONS})\b|\b(?P<dated>{_SEASONS})(?=,?\s+(?:of\s+)?(?:19|20)\d\d\b)",
+    re.IGNORECASE,
+)
 _WEEKDAY = re.compile(r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?\b", re.IGNORECASE)
 _HAN_NUMBER = "〇零一二三四五六七八九十\\d"
 _CHINESE = re.compile(
@@ -52,6 +58,7 @@ class Date:
     day: int = 0
     year: int = 0
     weekday: str = ""
+    """Or a season."""
 
     def within(self, other: Date) -> bool:
         """Whether `other` says all that this one does, or at least nothing else."""
@@ -119,6 +126,9 @@ def _english(text: str) -> Iterator[Date]:
         yield Date(
             match.start(), end, _MONTH_OF[said[:3].lower()], day if day <= 31 else 0, int(match["year"] or 0)
         )
+    for match in _SEASON.finditer(text):
+        name = "season" if match["season"] else "dated"
+        yield Date(*match.span(name), weekday=match[name].lower().replace("fall", "autumn"))
     for match in _WEEKDAY.finditer(text):
         yield Date(*match.span(), weekday=match[0].lower().rstrip("s"))
 

@@ -31,7 +31,9 @@ _SMALL = frozenset(_SMALL_TEXT.split())
 _NO_NAMES_TEXT = """
     i mr mrs ms miss dr prof professor sir madam lord lady president minister judge justice king queen prince
     princess captain doctor god ok okay am pm bc ad i'm i've i'll i'd monday tuesday wednesday thursday friday
-    saturday sunday january february march april may june july august september october november december english
+    saturday sunday january february march april may june july august september october november december
+    english
+    gbp usd eur cny rmb jpy inr aud cad chf
 """
 _NO_NAMES = frozenset(_NO_NAMES_TEXT.split())
 _SAME_TEXT = """

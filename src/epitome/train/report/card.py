@@ -13,8 +13,12 @@ _LIBRARY = {"full": "transformers", "houlsby": "epitome", "pfeiffer": "epitome"}
 _ONLY_TRANSFORMERS = ("prefix", "prompt", "houlsby", "pfeiffer")
 
 
-def card(name: str, trained: Trained, facts: Mapping[str, Any], judged: Sequence[Judged]) -> str:
-    """`README.md` of a model folder."""
+def card(
+    name: str, trained: Trained, facts: Mapping[str, Any], judged: Sequence[Judged], *, checks: bool = False
+) -> str:
+    """`README.md` of a model folder; `checks`: of one that checks summaries instead of writing them."""
+    if checks:
+        return _checker(name, trained, facts, judged)
     head = {
         "base_model": trained.base,
         "library_name": _LIBRARY.get(trained.method, "peft"),
@@ -55,6 +59,38 @@ def card(name: str, trained: Trained, facts: Mapping[str, Any], judged: Sequence
         "",
         "It may state what its source does not say: read the passages that Epitome shows beside each sentence. It is "
         "worse on texts unlike those it learnt from. Weights trained on a set inherit what the set's licence asks.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _checker(name: str, trained: Trained, facts: Mapping[str, Any], judged: Sequence[Judged]) -> str:
+    head = {
+        "base_model": trained.base,
+        "library_name": "transformers",
+        "pipeline_tag": "token-classification",
+        "language": list(trained.languages),
+        "tags": ["factual-consistency", "epitome"],
+    }
+    lines = [
+        "---",
+        *(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items()),
+        "---",
+        "",
+        f"# {name}",
+        "",
+        "It reads evidence and a sentence side by side and scores each token of the sentence: above 0, the evidence "
+        f"does not bear it out. {trained.base}, trained with Epitome; its one label is the score. docs/check.md is the "
+        "guide.",
+        "",
+        "## Training",
+        "",
+        *(f"- {key}: {value}" for key, value in facts.items()),
+        "",
+        "## On dev, while it was trained",
+        "",
+        "| step | loss |",
+        "|---|---|",
+        *(f"| {one.step} | {one.loss:.4f} |" for one in judged),
     ]
     return "\n".join(lines) + "\n"
 
