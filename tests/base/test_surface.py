@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import resource
 import statistics
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
 
@@ -56,9 +56,11 @@ def test_asking_for_help_loads_nothing_heavy(arguments: list[str]) -> None:
 
 def test_help_is_there_at_once() -> None:
     def seconds() -> float:
-        start = time.perf_counter()
+        """Of processor time: as much as it takes where nothing else runs, and the same where something does."""
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([COMMAND, "--help"], capture_output=True, check=True)
-        return time.perf_counter() - start
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     assert statistics.median(seconds() for _ in range(5)) < HELP_SECONDS
 
