@@ -20,6 +20,7 @@ from epitome.cli import (
     merge,
     models,
     rate,
+    serve,
     summarize,
     train,
     tune,
@@ -44,6 +45,7 @@ app.command("tune", epilog=tune.EXAMPLES)(tune.tune)
 app.command("merge", epilog=merge.EXAMPLES)(merge.merge)
 app.command("export", epilog=export.EXAMPLES)(export.export)
 app.command("gate", epilog=gate.EXAMPLES)(gate.gate)
+app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
 app.add_typer(models.app, name="models")
 app.add_typer(data.app, name="data")
 

@@ -1,0 +1,106 @@
+"""`epitome serve`: summaries over HTTP."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from epitome.errors import EngineError, StoreError, UsageError
+
+if TYPE_CHECKING:
+    from epitome.desk.keys import Keys
+
+EXAMPLES = """Examples:
+
+    epitome serve                                         # port 8000; data and the first key in ./epitome-data
+
+    curl -H "Authorization: Bearer $(cat epitome-data/key.txt)" -H "Content-Type: application/json" \\
+        -d '{"text": "…", "style": "bullets"}' http://127.0.0.1:8000/v1/summaries
+
+    epitome serve --host 0.0.0.0 --port 8080 --data /srv/epitome --key-file /run/secrets/epitome"""
+MANY = 1000
+"""Documents to expect: enough for `auto` to choose the engine that is fastest once it has started."""
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8000,
+    data: Annotated[Path, typer.Option(help="Folder for keys and what is kept.")] = Path("epitome-data"),
+    key_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where the first key is written. Default: key.txt in the data folder.", show_default=False
+        ),
+    ] = None,
+    model: Annotated[str, typer.Option(help="What `summarize --model` takes.")] = "default",
+    adapter: Annotated[str, typer.Option(help="What `summarize --adapter` takes.")] = "auto",
+    engine: Annotated[str, typer.Option(help="auto, llamacpp, openvino, transformers or openai.")] = "auto",
+) -> None:
+    """Serve summaries over HTTP, to whoever has a key; OpenAI's clients work, too."""
+    try:
+        import uvicorn
+
+        from epitome.desk.database import connect
+        from epitome.desk.keys import Keys
+        from epitome.serve.app import application
+        from epitome.serve.service import Service
+    except ImportError as error:
+        raise EngineError(
+            f"serving needs {error.name}, which is not installed", hint="pip install 'epitome[serve]'"
+        ) from error
+    from epitome.cli.progress import fetching, note
+    from epitome.summarize.summarizer import Summarizer
+
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{data}: cannot be made ({error.strerror})", hint="name another --data") from error
+    listening = _bound(host, port)
+    keys = Keys(connect(data / "epitome.sqlite"))
+    if not keys.all():
+        _first_key(keys, key_file or data / "key.txt")
+    with fetching() as report:
+        summarizer = Summarizer(
+            model, adapter=adapter, engine=engine, work=MANY, on_note=note, on_download=report
+        )
+    shown = f"[{host}]" if ":" in host else host
+    print(
+        f"serving at http://{shown}:{listening.getsockname()[1]} (Ctrl-C ends)", file=sys.stderr, flush=True
+    )
+    config = uvicorn.Config(
+        application(Service(summarizer), keys), log_level="warning", access_log=False, server_header=False,
+        timeout_graceful_shutdown=60,
+    )  # fmt: skip
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        raise UsageError(
+            f"{host}:{port} cannot be listened at ({error.strerror})", hint="another --port, or 0"
+        ) from error
+    return listening
+
+
+def _first_key(keys: Keys, file: Path) -> None:
+    """Made once, and readable by its owner alone."""
+    _, secret = keys.make("first")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as written:
+            written.write(secret + "\n")
+        file.chmod(0o600)
+    except OSError as error:
+        raise StoreError(
+            f"{file}: the first key cannot be written ({error.strerror})", hint="--key-file"
+        ) from error
+    print(f"the first key is in {file}", file=sys.stderr)

@@ -1,0 +1,102 @@
+"""API keys: shown once, kept as a hash, each with a name, an end and a limit of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import time
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, insert, select, update
+
+from epitome.desk.database import keys as table
+from epitome.errors import UsageError
+
+PREFIX = "ep"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key without its secret."""
+
+    id: str
+    name: str
+    created: float
+    expires: float | None = None
+    revoked: float | None = None
+    per_minute: int | None = None
+    """Requests a minute; None: no limit of its own."""
+
+    @property
+    def valid(self) -> bool:
+        """Neither revoked nor past its end."""
+        return self.revoked is None and (self.expires is None or time.time() < self.expires)
+
+
+class Keys:
+    """The keys in a database.
+
+    >>> key, secret = keys.make("newsroom", per_minute=60)
+    >>> keys.find(secret).name
+    'newsroom'
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def make(self, name: str, *, days: float | None = None, per_minute: int | None = None) -> tuple[Key, str]:
+        """A new key and its secret, which nobody can read again. Raises `UsageError` for a nameless one."""
+        if not name.strip():
+            raise UsageError("a key needs a name", hint="that of the team or program that uses it")
+        now = time.time()
+        key = Key(
+            secrets.token_hex(4), name.strip(), now, now + 86400 * days if days else None, None, per_minute
+        )
+        token = secrets.token_urlsafe(32)
+        row = {
+            "id": key.id, "name": key.name, "hash": _hash(token), "created": key.created, "expires": key.expires,
+            "per_minute": key.per_minute,
+        }  # fmt: skip
+        with self._engine.begin() as connection:
+            connection.execute(insert(table).values(row))
+        return key, f"{PREFIX}_{key.id}_{token}"
+
+    def find(self, secret: str) -> Key | None:
+        """The valid key of this secret; None if there is none."""
+        prefix, _, rest = secret.partition("_")
+        identity, _, token = rest.partition("_")
+        if prefix != PREFIX or not token:
+            return None
+        with self._engine.connect() as connection:
+            row = connection.execute(select(table).where(table.c.id == identity)).mappings().first()
+        # 256 random bits need no slow hash; the comparison takes the same time wherever they differ.
+        if row is None or not hmac.compare_digest(row["hash"], _hash(token)):
+            return None
+        key = _key(dict(row))
+        return key if key.valid else None
+
+    def all(self) -> list[Key]:
+        """Every key there was, the oldest first."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(table).order_by(table.c.created)).mappings().all()
+        return [_key(dict(row)) for row in rows]
+
+    def revoke(self, identity: str) -> None:
+        """End a key now. Raises `UsageError` if there is none of that id."""
+        with self._engine.begin() as connection:
+            done = connection.execute(
+                update(table)
+                .where(table.c.id == identity, table.c.revoked.is_(None))
+                .values(revoked=time.time())
+            )
+        if not done.rowcount:
+            raise UsageError(f"{identity}: there is no such key in use")
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _key(row: dict[str, object]) -> Key:
+    return Key(**{name: row[name] for name in Key.__slots__})  # type: ignore[arg-type]

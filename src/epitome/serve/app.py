@@ -1,0 +1,158 @@
+"""The HTTP application: routes, errors in one shape, limits."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse
+from starlette.exceptions import HTTPException
+
+from epitome import __version__
+from epitome.desk.keys import Keys
+from epitome.errors import ContextError, EngineError, EpitomeError, ModelError, SourceError, UsageError
+from epitome.serve import chat, summaries
+from epitome.serve.guard import HEADERS, Guard, Limited, RefusedError
+from epitome.serve.metrics import Metrics
+from epitome.serve.service import BusyError, Service
+
+OPEN = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
+"""Answered without a key: they tell nothing about anybody's texts."""
+_STATUS: tuple[tuple[type[EpitomeError], int, str], ...] = (
+    (BusyError, 429, "overloaded"),
+    (UsageError, 400, "invalid_request_error"),
+    (ContextError, 400, "invalid_request_error"),
+    (SourceError, 422, "unreadable_document"),
+    (ModelError, 400, "invalid_request_error"),
+    (EngineError, 500, "engine_error"),
+)
+
+
+def application(service: Service, keys: Keys) -> FastAPI:
+    """The service as a web application; it closes the service when it ends."""
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        service.close()
+
+    app = FastAPI(title="Epitome", version=__version__, lifespan=life, docs_url=None, redoc_url=None)
+    app.state.service, app.state.metrics = service, Metrics(service)
+    guarded = [Depends(Guard(keys))]
+    app.include_router(summaries.router, prefix="/v1", dependencies=guarded, responses=_told())
+    app.include_router(chat.router, prefix="/v1", dependencies=guarded, responses=_told())
+    _plain_routes(app)
+    _errors(app)
+    app.add_middleware(Limited)
+    app.middleware("http")(_around)
+    return app
+
+
+def _plain_routes(app: FastAPI) -> None:
+    @app.get("/healthz", response_class=PlainTextResponse)
+    def alive() -> str:
+        """Whether the process answers."""
+        return "ok"
+
+    @app.get(
+        "/readyz", response_class=PlainTextResponse, responses={503: {"description": "Too much is waiting."}}
+    )
+    def ready(request: Request) -> Response:
+        """Whether another document would be taken."""
+        service: Service = request.app.state.service
+        free = service.held < service.most
+        return PlainTextResponse("ok" if free else "busy", 200 if free else 503)
+
+    @app.get("/metrics", response_class=PlainTextResponse)
+    def metrics(request: Request) -> Response:
+        """For Prometheus."""
+        return Response(request.app.state.metrics.text(), media_type="text/plain; version=0.0.4")
+
+
+async def _around(request: Request, proceed: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Limits before, headers and counting after; every answer bears the request's id."""
+    started = time.perf_counter()
+    named = request.headers.get("x-request-id", "")
+    identity = named if 0 < len(named) <= 64 and named.isprintable() else uuid.uuid4().hex
+    response = await proceed(request)
+    response.headers.update(HEADERS | {"X-Request-Id": identity})
+    route = request.url.path if "route" in request.scope else "none"  # no path holds a name or number
+    request.app.state.metrics.answered(route, response.status_code, time.perf_counter() - started)
+    return response
+
+
+def _errors(app: FastAPI) -> None:
+    @app.exception_handler(EpitomeError)
+    async def ours(_: Request, error: EpitomeError) -> Response:
+        return shaped(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"] if part != "body")
+        return _shaped(
+            400, f"{where or 'the body'}: {first['msg']}", "invalid_request_error", param=where or None
+        )
+
+    @app.exception_handler(HTTPException)
+    async def http(_: Request, error: HTTPException) -> Response:
+        response = _shaped(error.status_code, str(error.detail), "invalid_request_error")
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(Exception)
+    async def unexpected(_: Request, error: Exception) -> Response:
+        return _shaped(500, f"unexpected {type(error).__name__}; the server's log has it", "server_error")
+
+
+def shaped(error: EpitomeError) -> Response:
+    """An error of ours as OpenAI's clients expect one."""
+    if isinstance(error, RefusedError):
+        kind = "authentication_error" if error.status == 401 else "rate_limit_error"
+        response = _shaped(error.status, str(error), kind)
+        response.headers["WWW-Authenticate" if error.status == 401 else "Retry-After"] = (
+            "Bearer" if error.status == 401 else str(int(error.wait) + 1)
+        )
+        return response
+    found = ((code, said) for known, code, said in _STATUS if isinstance(error, known))
+    status, kind = next(found, (500, "server_error"))
+    # Hints of the others speak of the command line.
+    told = str(error) if isinstance(error, (BusyError, UsageError)) else error.message
+    response = _shaped(status, told, kind)
+    if isinstance(error, BusyError):
+        response.headers["Retry-After"] = "2"
+    return response
+
+
+def _shaped(status: int, message: str, kind: str, *, param: str | None = None) -> JSONResponse:
+    body = {"error": {"message": message, "type": kind, "param": param, "code": None}}
+    return JSONResponse(body, status)
+
+
+def _told() -> dict[int | str, dict[str, Any]]:
+    """The errors that every route behind a key may answer, for the OpenAPI document."""
+    shape = {
+        "type": "object",
+        "properties": {
+            "error": {
+                "type": "object",
+                "properties": {
+                    name: {"type": ["string", "null"]} for name in ("message", "type", "param", "code")
+                },
+            }
+        },
+    }
+    said = {
+        400: "The request makes no sense.", 401: "No valid key.", 413: "The body is too large.",
+        422: "The document cannot be read.", 429: "Too much is under way, or this key asks too often.",
+        500: "The engine failed.",
+    }  # fmt: skip
+    return {
+        status: {"description": text, "content": {"application/json": {"schema": shape}}}
+        for status, text in said.items()
+    }

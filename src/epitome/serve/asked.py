@@ -1,0 +1,86 @@
+"""What may be asked over HTTP: the fields of a request, checked."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from epitome.summarize.budget import length
+from epitome.types import Request
+
+Text = Annotated[str, Field(max_length=10_000_000)]
+Term = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class SummaryAsked(BaseModel):
+    """The body of `POST /v1/summaries`: `text` or `url`, and what is wanted of the summary."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Text | None = None
+    url: Annotated[str, Field(max_length=2000)] | None = None
+    title: Annotated[str, Field(max_length=1000)] = ""
+    style: Literal["sentence", "paragraph", "bullets", "headline", "tldr"] | None = None
+    words: Annotated[str, Field(max_length=20, examples=["50", "40-60"])] | int | None = None
+    sentences: Annotated[str, Field(max_length=20)] | int | None = None
+    focus: Annotated[str, Field(max_length=1000)] = ""
+    mention: Annotated[list[Term], Field(max_length=50)] = []
+    glossary: Annotated[list[Term], Field(max_length=1000)] = []
+    language: Annotated[str, Field(pattern="^[a-z]{2}$")] | None = None
+    candidates: Annotated[int, Field(ge=1, le=32)] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    read_all: bool = False
+    repair: bool = False
+    min_support: Annotated[float, Field(ge=0, le=1)] | None = None
+    stream: bool = False
+    """Server-sent events: pieces of the text, then the summary."""
+
+    def request(self) -> Request:
+        """As the summariser takes it. Raises `UsageError` for lengths that no text has."""
+        return Request(
+            style=self.style,
+            words=None if self.words is None else length(str(self.words), "words"),
+            sentences=None if self.sentences is None else length(str(self.sentences), "sentences"),
+            focus=self.focus,
+            mention=tuple(self.mention),
+            glossary=tuple(self.glossary),
+            language=self.language,
+            candidates=self.candidates,
+            seed=self.seed,
+            read_all=self.read_all,
+            repair=self.repair or self.min_support is not None,
+            min_support=self.min_support,
+        )
+
+
+class Message(BaseModel):
+    """A turn of a chat."""
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: Text | list[dict[str, str]]
+
+    @property
+    def text(self) -> str:
+        """Its text, the parts of a list joined."""
+        if isinstance(self.content, str):
+            return self.content
+        return "\n".join(part.get("text", "") for part in self.content if part.get("type") == "text")
+
+
+class ChatAsked(BaseModel):
+    """The body of `POST /v1/chat/completions`, as far as a summariser can serve it; what it cannot is refused."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    model: str = ""
+    messages: Annotated[list[Message], Field(min_length=1, max_length=100)]
+    stream: bool = False
+    stream_options: dict[str, bool] | None = None
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
+    n: Literal[1] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**31)] | None = None
+    tools: None = None
+    functions: None = None
+    logprobs: Literal[False] | None = None

@@ -1,0 +1,85 @@
+"""Who may ask, how much, and what every answer says to browsers."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+from fastapi import Request
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from epitome.desk.keys import Key, Keys
+from epitome.errors import EpitomeError
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+LARGEST = 16 * 1024 * 1024
+"""Bytes of a body."""
+MINUTE = 60.0
+
+
+class RefusedError(EpitomeError):
+    """Not with this key, or not now."""
+
+    def __init__(self, message: str, status: int, *, hint: str | None = None, wait: float = 0) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.wait = wait
+
+
+class Limited:
+    """Counts a body's bytes as they come, whatever its header says of their number, and refuses too many."""
+
+    def __init__(self, app: ASGIApp, most: int = LARGEST) -> None:
+        self._app, self._most = app, most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._most:
+                raise HTTPException(413, f"a body has at most {self._most} bytes")
+            return message
+
+        await self._app(scope, counted if scope["type"] == "http" else receive, send)
+
+
+class Guard:
+    """Finds the key of a request, and keeps it to its limit."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+        self._times: dict[str, deque[float]] = {}
+
+    def __call__(self, request: Request) -> Key:
+        """The key that a request bears. Raises `RefusedError` with 401 or 429."""
+        kind, _, secret = request.headers.get("authorization", "").partition(" ")
+        key = self._keys.find(secret.strip()) if kind.lower() == "bearer" else None
+        if key is None:
+            raise RefusedError(
+                "a valid key is needed",
+                401,
+                hint="Authorization: Bearer KEY; the first was written at the first start",
+            )
+        if key.per_minute is not None:
+            self._count(key, key.per_minute)
+        return key
+
+    def _count(self, key: Key, most: int) -> None:
+        now = time.monotonic()
+        times = self._times.setdefault(key.id, deque())
+        while times and times[0] <= now - MINUTE:
+            times.popleft()
+        if len(times) >= most:
+            wait = times[0] + MINUTE - now
+            raise RefusedError(f"the key {key.name} may ask {most} times a minute", 429, wait=wait)
+        times.append(now)

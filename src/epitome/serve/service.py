@@ -1,0 +1,109 @@
+"""The summariser behind the doors: threads that share one engine, and a queue that says no in time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Lock
+from typing import Any
+
+from epitome.errors import EpitomeError
+from epitome.summarize.summarizer import Summarizer
+from epitome.types import Document, Request, Summary
+
+PARALLEL = 8
+"""Documents under way at once; OpenVINO answers their prompts together."""
+WAITING = 64
+"""Documents that may wait besides; more are refused, before memory grows."""
+
+
+class BusyError(EpitomeError):
+    """More is waiting than is sensible."""
+
+
+class Service:
+    """Runs summaries in threads, so that the event loop stays free.
+
+    Args:
+        summarizer: opened by the caller and closed with the service.
+        parallel, waiting: documents under way and waiting at most.
+    """
+
+    def __init__(self, summarizer: Summarizer, *, parallel: int = PARALLEL, waiting: int = WAITING) -> None:
+        self.summarizer = summarizer
+        self.most = parallel + waiting
+        self.held = 0
+        """Documents under way or waiting."""
+        self._lock = Lock()
+        self._threads = ThreadPoolExecutor(parallel, thread_name_prefix="summary")
+
+    async def summary(self, document: Document, request: Request) -> Summary:
+        """The summary; when the caller is cancelled, so is the work.
+
+        Raises `BusyError`, and whatever the summarizer raises.
+        """
+        stop = Event()
+        results: asyncio.Future[Summary] = self._run(lambda: self._one(document, request, stop))
+        try:
+            return await results
+        finally:
+            stop.set()
+
+    def _one(self, document: Document, request: Request, stop: Event) -> Summary:
+        (_, result), *_ = self.summarizer.as_finished([document], request, cancel=stop)
+        if isinstance(result, EpitomeError):
+            raise result
+        return result
+
+    async def stream(self, document: Document, request: Request) -> AsyncIterator[str | Summary]:
+        """Pieces of the text as soon as they are certain, then the summary."""
+        loop = asyncio.get_running_loop()
+        pieces: asyncio.Queue[str | Summary | BaseException] = asyncio.Queue()
+        gone = Event()
+
+        def tell(piece: str | Summary | BaseException) -> None:
+            loop.call_soon_threadsafe(pieces.put_nowait, piece)
+
+        def work() -> None:
+            try:
+                stream = self.summarizer.stream(document, request)
+                for piece in stream:
+                    if gone.is_set():
+                        return
+                    tell(piece)
+                if stream.summary is not None:
+                    tell(stream.summary)
+            except BaseException as error:  # told where it is waited for
+                tell(error)
+
+        running = self._run(work)
+        try:
+            while True:
+                piece = await pieces.get()
+                if isinstance(piece, BaseException):
+                    raise piece
+                yield piece
+                if isinstance(piece, Summary):
+                    return
+        finally:
+            gone.set()
+            running.cancel()
+
+    def _run(self, work: Callable[[], Any]) -> asyncio.Future[Any]:
+        with self._lock:
+            if self.held >= self.most:
+                raise BusyError(f"{self.held} documents are under way", hint="try again in a moment")
+            self.held += 1
+        running = self._threads.submit(work)
+        running.add_done_callback(self._freed)  # also of one that was cancelled before it began
+        return asyncio.wrap_future(running)
+
+    def _freed(self, _: object) -> None:
+        with self._lock:
+            self.held -= 1
+
+    def close(self) -> None:
+        """Finish what is under way, then free the model."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        self.summarizer.close()

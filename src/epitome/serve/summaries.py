@@ -1,0 +1,72 @@
+"""`POST /v1/summaries`: a text or an address in, a Summary out, at once or as it is written."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+
+from epitome.documents import from_text, read
+from epitome.errors import EpitomeError, UsageError
+from epitome.serve.asked import SummaryAsked
+from epitome.serve.metrics import Metrics
+from epitome.serve.service import Service
+from epitome.types import Document, Summary
+
+router = APIRouter()
+
+
+@router.post("/summaries", response_model=None)
+async def summaries(asked: SummaryAsked, request: Request) -> dict[str, Any] | StreamingResponse:
+    """Summarise `text`, or what lies at `url`. The answer is what `epitome summarize --json` prints."""
+    service: Service = request.app.state.service
+    metrics: Metrics = request.app.state.metrics
+    wanted = asked.request()
+    document = await opened(asked)
+    if asked.stream:
+        return StreamingResponse(
+            _events(service.stream(document, wanted), metrics), media_type="text/event-stream"
+        )
+    summary = await service.summary(document, wanted)
+    metrics.summarised(summary)
+    return summary.as_dict()
+
+
+async def opened(asked: SummaryAsked) -> Document:
+    """The document asked about. Raises `UsageError` for none or two, `SourceError` for one that cannot be read.
+
+    An address that leads into a private network is refused (`documents/fetch.py`), also after a redirect.
+    """
+    if (asked.text is None) == (asked.url is None):
+        raise UsageError("name a text or a url, one of them")
+    if asked.url is not None:
+        if not asked.url.lower().startswith(("http://", "https://")):
+            raise UsageError("url: an http or https address")
+        return await asyncio.to_thread(read, asked.url)
+    if not (asked.text or "").strip():
+        raise UsageError("text: it is empty")
+    return await asyncio.to_thread(from_text, asked.text or "", title=asked.title)
+
+
+async def _events(pieces: AsyncIterator[str | Summary], metrics: Metrics) -> AsyncIterator[str]:
+    """`piece` events with text, one `summary` event; an `error` event where something fails on the way."""
+    try:
+        async for piece in pieces:
+            if isinstance(piece, Summary):
+                metrics.summarised(piece)
+                yield _event("summary", piece.as_dict())
+            else:
+                yield _event("piece", {"text": piece})
+    except EpitomeError as error:
+        yield _event(
+            "error",
+            {"error": {"message": str(error), "type": type(error).__name__, "param": None, "code": None}},
+        )
+
+
+def _event(name: str, data: dict[str, Any]) -> str:
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
