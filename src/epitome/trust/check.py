@@ -21,7 +21,9 @@ from epitome.trust.passages import Passages
 from epitome.trust.support import support
 from epitome.types import Document, Fact, Sentence
 
-SUPPORTED = 0.2
+SUPPORTED = 0.12
+"""Support from which a sentence that is not flagged is taken for supported. Of 500 sentences of gold summaries whose
+facts stand in their document (bench/plant.py) 3.8 % lie below, of as many of other documents of their set 74 %."""
 
 
 @dataclass(frozen=True, slots=True)
