@@ -34,6 +34,8 @@ SETS = {
     ),
     "zh": ("csl-zh", "legal-news-zh"),
 }  # fmt: skip
+SUITS = {"general": ("medical-dialogue", "meeting")}
+"""Where `--adapter auto` puts on one that is better than the base in some of its domains only (docs/adapters.md)."""
 LONGEST = 250
 """Words of a gold summary beyond which a pair is left out: a cut-off answer would teach not to end."""
 DEV_ROWS = 20
@@ -103,6 +105,10 @@ def shipped(folder: Path, target: Path) -> None:
     for file in KEPT:
         if not file.endswith(".safetensors"):
             shutil.copy2(folder / file, target / file)
+    if suits := SUITS.get(target.name):
+        manifest = target / "epitome.json"
+        said = json.loads(manifest.read_text("utf-8")) | {"suits": suits}
+        manifest.write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n", "utf-8")
     weights = load_file(folder / "adapter_model.safetensors")
     halved = {key: value.half() for key, value in weights.items()}
     save_file(halved, target / "adapter_model.safetensors", metadata={"format": "pt"})

@@ -72,6 +72,8 @@ class Trained:
     languages: tuple[str, ...] = ()
     licence: str = ""
     domains: tuple[str, ...] = ()
+    suits: tuple[str, ...] = ()
+    """Domains on which `--adapter auto` puts it on, where these are fewer than those it was trained on."""
     requests: bool = False
     """Whether it was trained to obey style, length and focus, and to write several sentences at once."""
     candidates: int = 1
@@ -168,6 +170,7 @@ def read(folder: Path) -> Trained | None:
                 "form": Form(**held["form"]),
                 "languages": tuple(held["languages"]),
                 "domains": tuple(held["domains"]),
+                "suits": tuple(held.get("suits", ())),
             }
         )
     except (OSError, ValueError, KeyError, TypeError) as error:

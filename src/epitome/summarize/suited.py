@@ -31,7 +31,7 @@ def suited(document: Document, request: Request, shipped: Sequence[Worn]) -> Wor
         worn
         for worn in shipped
         if worn.trained is not None
-        and domain in worn.trained.domains
+        and domain in (worn.trained.suits or worn.trained.domains)
         and (worn.trained.requests or _one_sentence(document, request))
     ]
     return min(fitting, key=lambda worn: len(worn.trained.domains) if worn.trained else 0, default=None)

@@ -36,6 +36,14 @@ def test_the_most_specialised_that_knows_text_and_request(
     assert (worn.adapter if worn else None) == adapter
 
 
+def test_it_is_put_on_only_where_it_suits() -> None:
+    careful = Worn(
+        "m", "careful", Trained("m", "lora", domains=("papers", "meeting"), suits=("meeting",), requests=True)
+    )
+    assert suited(from_text(ABSTRACT), Request(), [careful]) is None
+    assert suited(from_text(MEETING), Request(), [careful]) == careful
+
+
 def test_shipped_adapters_are_of_one_base() -> None:
     assert "tldr" in {called(worn.adapter) for worn in closet(resolve("default"))}
     assert closet(resolve("lead")) == []
