@@ -69,7 +69,8 @@ def list_models(as_json: AsJson = False) -> None:
     console.print(table)
     for name, trained in _shipped():
         console.print(
-            f"--adapter {name}: on {trained.base}, for {', '.join(trained.domains)}", soft_wrap=True
+            f"--adapter {name}: on {trained.base}, for {', '.join(trained.suits or trained.domains)}",
+            soft_wrap=True,
         )
 
 
