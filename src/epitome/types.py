@@ -130,6 +130,8 @@ class Request:
     seed: int = 0
     read_all: bool = False
     """Read every sentence of a long document instead of those that LexRank, or the focus, picks out."""
+    adapter: str | None = None
+    """Of those that the summarizer chooses among: a name, or `none`; None: the one that suits the document."""
     repair: bool = False
     """Write anew, replace or leave out what the document does not support, and say so."""
     min_support: float | None = None

@@ -30,6 +30,7 @@ class SummaryAsked(BaseModel):
     language: Annotated[str, Field(pattern="^[a-z]{2}$")] | None = None
     candidates: Annotated[int, Field(ge=1, le=32)] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    adapter: Annotated[str, Field(max_length=200)] | None = None
     read_all: bool = False
     repair: bool = False
     min_support: Annotated[float, Field(ge=0, le=1)] | None = None
@@ -48,6 +49,7 @@ class SummaryAsked(BaseModel):
             language=self.language,
             candidates=self.candidates,
             seed=self.seed,
+            adapter=self.adapter,
             read_all=self.read_all,
             repair=self.repair or self.min_support is not None,
             min_support=self.min_support,

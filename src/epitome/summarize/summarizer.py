@@ -14,7 +14,7 @@ from epitome.engines.base import Generator, answers
 from epitome.engines.open import open_engine
 from epitome.engines.wardrobe import Wardrobe
 from epitome.errors import EpitomeError, ModelError, SourceError, UsageError
-from epitome.models.folder import AUTO, called, spoken, worn
+from epitome.models.folder import AUTO, Worn, called, spoken, worn
 from epitome.models.model import Model, Progress
 from epitome.models.resolve import resolve
 from epitome.summarize.assemble import assemble, extractive, laid_out
@@ -216,7 +216,7 @@ class Summarizer:
         started = time.perf_counter()
         document = _document(source)
         self._speaks(document, request)
-        wearing = suited(document, request, self.closet) or self._worn
+        wearing = self._wearing(document, request)
         engine, trained = self._engine, wearing.trained
         if isinstance(engine, Wardrobe):
             engine = engine.wearing(wearing.adapter)
@@ -237,6 +237,17 @@ class Summarizer:
             request = replace(request, candidates=trained.candidates)
         materials[number] = (material, started)
         return (yield from write(material, request, "alternatives" in engine.abilities, on_sentence))
+
+    def _wearing(self, document: Document, request: Request) -> Worn:
+        """What is put on for this document. Raises `UsageError` for an adapter that is not among those held."""
+        if request.adapter is None:
+            return suited(document, request, self.closet) or self._worn
+        held = {called(worn.adapter) or "none": worn for worn in (self._worn, *self.closet)}
+        if request.adapter not in held:
+            raise UsageError(
+                f"there is no adapter {request.adapter!r} here", hint=f"one of {', '.join(sorted(held))}"
+            )
+        return held[request.adapter]
 
     def _shown(self, material: Material, request: Request, shots: Shots) -> Shown:
         """The examples that fit before the longest prompt about it. Where many come, the first lack is noted."""

@@ -7,6 +7,7 @@ from tests.base.documents.test_kinds import ABSTRACT, MEETING
 
 from epitome import Request, Summarizer
 from epitome.documents import from_text
+from epitome.errors import UsageError
 from epitome.models.folder import Trained, Worn, called
 from epitome.models.resolve import resolve
 from epitome.summarize.suited import closet, suited
@@ -57,6 +58,14 @@ def test_documents_of_one_batch_get_the_adapter_that_suits_each() -> None:
     assert found == ["tldr", "None"]
     with Summarizer(engine="llamacpp", adapter="tldr") as named:
         assert named(ABSTRACT, candidates=2).text == alone.text
+
+
+def test_each_request_may_name_its_own() -> None:
+    with Summarizer(engine="llamacpp") as summarizer:
+        assert summarizer(ABSTRACT, adapter="none").adapter is None
+        assert summarizer(ABSTRACT, adapter="plain").adapter == "plain"
+        with pytest.raises(UsageError, match="no adapter 'mine'"):
+            summarizer(ABSTRACT, adapter="mine")
 
 
 def test_examples_are_put_before_the_bare_base() -> None:

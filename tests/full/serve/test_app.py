@@ -67,6 +67,9 @@ def test_a_summary_is_what_the_command_prints(client: TestClient) -> None:
     } <= summary.keys()
     assert summary["sentences"][0]["sources"][0]["text"] in FERRY
     assert summary["sentences"][0]["supported"] is True
+    named = client.post("/v1/summaries", json={"text": FERRY, "adapter": "plain"}).json()
+    assert named["adapter"] == "plain"
+    assert summary["adapter"] is None
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert client.get("/healthz", headers={"X-Request-Id": "mine"}).headers["x-request-id"] == "mine"
 
@@ -80,6 +83,7 @@ def test_a_summary_is_what_the_command_prints(client: TestClient) -> None:
         ({"text": "a", "words": "0"}, 400, "no text has that length"),
         ({"text": "a", "style": "poem"}, 400, "style"),
         ({"text": "a", "colour": "red"}, 400, "colour"),
+        ({"text": "a b c.", "adapter": "../x"}, 400, "no adapter"),
         ({"url": "file:///etc/passwd"}, 400, "http or https"),
         ({"url": "http://127.0.0.1:1/"}, 422, "private network"),
         ({"url": "http://localhost:1/"}, 422, "private network"),
