@@ -13,14 +13,19 @@ Text = Annotated[str, Field(max_length=10_000_000)]
 Term = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class SummaryAsked(BaseModel):
-    """The body of `POST /v1/summaries`: `text` or `url`, and what is wanted of the summary."""
+class Sourced(BaseModel):
+    """A document: its `text`, or the `url` where it lies."""
 
     model_config = ConfigDict(extra="forbid")
 
     text: Text | None = None
     url: Annotated[str, Field(max_length=2000)] | None = None
     title: Annotated[str, Field(max_length=1000)] = ""
+
+
+class SummaryAsked(Sourced):
+    """The body of `POST /v1/summaries`: a document, and what is wanted of its summary."""
+
     style: Literal["sentence", "paragraph", "bullets", "headline", "tldr"] | None = None
     words: Annotated[str, Field(max_length=20, examples=["50", "40-60"])] | int | None = None
     sentences: Annotated[str, Field(max_length=20)] | int | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,12 +9,12 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
-from epitome.documents import from_text, read
-from epitome.errors import EpitomeError, UsageError
+from epitome.errors import EpitomeError
 from epitome.serve.asked import SummaryAsked
 from epitome.serve.metrics import Metrics
+from epitome.serve.opened import opened
 from epitome.serve.service import Service
-from epitome.types import Document, Summary
+from epitome.types import Summary
 
 router = APIRouter()
 
@@ -34,22 +33,6 @@ async def summaries(asked: SummaryAsked, request: Request) -> dict[str, Any] | S
     summary = await service.summary(document, wanted)
     metrics.summarised(summary)
     return summary.as_dict()
-
-
-async def opened(asked: SummaryAsked) -> Document:
-    """The document asked about. Raises `UsageError` for none or two, `SourceError` for one that cannot be read.
-
-    An address that leads into a private network is refused (`documents/fetch.py`), also after a redirect.
-    """
-    if (asked.text is None) == (asked.url is None):
-        raise UsageError("name a text or a url, one of them")
-    if asked.url is not None:
-        if not asked.url.lower().startswith(("http://", "https://")):
-            raise UsageError("url: an http or https address")
-        return await asyncio.to_thread(read, asked.url)
-    if not (asked.text or "").strip():
-        raise UsageError("text: it is empty")
-    return await asyncio.to_thread(from_text, asked.text or "", title=asked.title)
 
 
 async def _events(pieces: AsyncIterator[str | Summary], metrics: Metrics) -> AsyncIterator[str]:

@@ -102,6 +102,16 @@ def test_bad_requests_are_told_in_one_shape(
     assert "--" not in error["message"]
 
 
+def test_a_check_is_what_the_command_prints(client: TestClient) -> None:
+    asked = {"text": FERRY, "summary": "The ferry to Kell left with 212 people. It carried 30 lorries."}
+    found = client.post("/v1/checks", json=asked).json()
+    assert [sentence["supported"] for sentence in found["sentences"]] == [True, False]
+    assert found["supported"] is False
+    assert [fact["text"] for fact in found["facts"]] == ["30"]
+    for bad in ({}, {"summary": "", "text": "a"}, {"summary": "a"}):
+        assert client.post("/v1/checks", json=bad).status_code == 400
+
+
 def test_bodies_that_are_no_json_or_too_large(client: TestClient) -> None:
     assert client.post("/v1/summaries", content=b"{nonsense").status_code == 400
 

@@ -1,0 +1,32 @@
+"""`POST /v1/checks`: is a summary, whoever wrote it, true to its document?"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from epitome.errors import UsageError
+from epitome.serve.asked import Sourced
+from epitome.serve.opened import opened
+from epitome.trust.check import Source
+
+router = APIRouter()
+
+
+class CheckAsked(Sourced):
+    """The body: the `summary`, and the `text` or `url` it is of."""
+
+    summary: Annotated[str, Field(max_length=1_000_000)]
+
+
+@router.post("/checks", response_model=None)
+async def checks(asked: CheckAsked) -> dict[str, Any]:
+    """Support, verdict and unsupported facts of each sentence: what `epitome check --json` prints."""
+    if not asked.summary.strip():
+        raise UsageError("summary: it is empty")
+    document = await opened(asked)
+    verdict = await asyncio.to_thread(Source(document).verdict, asked.summary)
+    return verdict.as_dict()
