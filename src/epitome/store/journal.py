@@ -132,7 +132,7 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        full = error.errno in (None, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # libraries drop the number
         raise StoreError(
             f"{path}: cannot be written ({error.strerror or error})",
             hint=f"{'free some space or ' if full else ''}name another place; finished work is kept",
