@@ -246,10 +246,14 @@ def _context(text: str, number: Number) -> set[str]:
     return {word for word, _, _ in words(around) if len(word) > 3 or not word.isascii()}
 
 
+_PIECE = r"[^\s，。；：！？、“”]"
+"""Chinese has no spaces: a phrase ends at its marks."""
+
+
 def _phrase(text: str, start: int, end: int) -> str:
     """The number with a word before and two after it."""
-    before = re.search(r"\S{1,20}\s?$", text[max(0, start - 20) : start])
-    after = re.match(r"\S{0,12}(?:\s\S{1,20}){0,2}", text[end : end + 50])
+    before = re.search(rf"{_PIECE}{{1,20}}\s?$", text[max(0, start - 20) : start])
+    after = re.match(rf"{_PIECE}{{0,12}}(?:\s{_PIECE}{{1,20}}){{0,2}}", text[end : end + 50])
     left = start - len(before.group()) if before else start
     right = end + len(after.group()) if after else end
     return text[left:right].strip()
