@@ -13,7 +13,7 @@ from epitome.models.folder import Form
 from epitome.summarize.write import Draft, write
 from epitome.types import Length, Request
 
-THREE = "The mill was closed in spring. The market stayed open all year. The library got a new roof."
+THREE = "The mill was closed for good. The market stayed open all year. The library got a new roof."
 
 
 def wrote(request: Request, engine: Scripted, window: int = 1500) -> Draft:
