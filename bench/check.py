@@ -8,7 +8,7 @@
 threshold that is best on the mean of the other seven (as LLM-AggreFact does it), 95 % intervals by bootstrap, and the area
 under the ROC curve; beside it what answers yes to everything, overlap of word pairs with the source, similarity of
 embeddings, and the rules alone. `planted`: one decision, `supported`, for the planted errors and the same sentences
-unchanged. `speed`: sentences a second against a source of 1,000 words, beside the same encoder in transformers.
+unchanged. `speed`: sentences a second against a source of 1,000 words, each asked for the first time.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -42,15 +43,8 @@ class Judges:
     """Scores of a summary against its document, higher is truer, by name."""
 
     def __init__(self) -> None:
-        self._sources: dict[str, Source] = {}
+        self.source = lru_cache(64)(lambda document: Source(from_text(document, language="en")))
         self._encoder = open_encoder("minilm")
-
-    def source(self, document: str) -> Source:
-        if document not in self._sources:
-            if len(self._sources) > 64:
-                self._sources.clear()
-            self._sources[document] = Source(from_text(document, language="en"))
-        return self._sources[document]
 
     def all(self, document: str, summary: str) -> dict[str, float]:
         source = self.source(document)
@@ -157,6 +151,13 @@ def planted(asked: argparse.Namespace, report: Report) -> None:
     )
 
 
+def indexed(text: str) -> Source:
+    """A source that has been asked once, so that all its indices are there."""
+    source = Source(from_text(text, language="en"))
+    source.check_sentence("A first sentence.")
+    return source
+
+
 def speed(asked: argparse.Namespace, report: Report) -> None:
     """Sentences that are not copied, so that nothing is decided before the network is asked."""
     paper = (ROOT / "examples" / "paper.md").read_text("utf-8")
@@ -164,20 +165,20 @@ def speed(asked: argparse.Namespace, report: Report) -> None:
     spans = sentences(text, "en")
     said = [" ".join(text[start:end].split()[::-1]) for start, end in spans]
     started = time.perf_counter()
-    source = Source(from_text(text, language="en"))
-    source.check_sentence("A first sentence.")
+    indexed(text)
     built = time.perf_counter() - started
-    started = time.perf_counter()
+    one = many = 0.0
     for _ in range(asked.rounds):
+        single, whole = indexed(text), indexed(text)  # what was asked before is remembered
+        started = time.perf_counter()
         for sentence in said:
-            source.check_sentence(sentence)
-    one = asked.rounds * len(said) / (time.perf_counter() - started)
-    started = time.perf_counter()
-    for _ in range(asked.rounds):
-        source.verdict(" ".join(said))
-    many = asked.rounds * len(said) / (time.perf_counter() - started)
+            single.check_sentence(sentence)
+        between = time.perf_counter()
+        whole.check_all(said)
+        one, many = one + between - started, many + time.perf_counter() - between
+    count = asked.rounds * len(said)
     report.table("index, s", "sentences/s, one by one", "sentences/s, together")
-    report.row(f"{built:.2f}", f"{one:.0f}", f"{many:.0f}")
+    report.row(f"{built:.2f}", f"{count / one:.0f}", f"{count / many:.0f}")
 
 
 def main() -> None:

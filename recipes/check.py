@@ -17,6 +17,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -44,18 +45,17 @@ Row = dict[str, Any]
 
 def gathered(data: Path, most: int) -> tuple[list[Row], list[Row]]:
     """Rows to learn from and to be watched on, of different documents; at most `most` with errors we put in."""
-    held: dict[str, Passages] = {}
     made: list[Row] = []
     judged = _judged(data)
     for name in SETS:
         pairs = load(str(data / name / "train.jsonl"), parse(())).pairs
         kept = [pair for pair in pairs if not _shared(pair.document, judged)]
         print(f"{name}: {len(kept)} of {len(pairs)} documents; the others are judged on")
-        rows = (_row(claim.pair, claim.text, claim.wrong, claim.kind, held) for claim in claims(kept))
+        rows = (_row(claim.pair, claim.text, claim.wrong, claim.kind) for claim in claims(kept))
         made += [row | {"domain": name} for row in rows]
     draw = random.Random(0)
     draw.shuffle(made)
-    rows = [*made[:most], *edited(data / "factuality" / "summedits" / "train.jsonl", held)]
+    rows = [*made[:most], *edited(data / "factuality" / "summedits" / "train.jsonl")]
     draw.shuffle(rows)
     count = round(DEV_SHARE * len(rows))
     watched = {row["source"] for row in rows[:count]}
@@ -82,7 +82,7 @@ def _shared(document: str, judged: set[int]) -> bool:
     return len(own & judged) > MOST_SHARED * len(own)
 
 
-def edited(path: Path, held: dict[str, Passages]) -> Iterator[Row]:
+def edited(path: Path) -> Iterator[Row]:
     """SummEdits: what of a sentence differs from the summary that was edited is what is wrong in it."""
     for line in path.read_text("utf-8").splitlines():
         row = json.loads(line)
@@ -92,7 +92,7 @@ def edited(path: Path, held: dict[str, Passages]) -> Iterator[Row]:
             inside = tuple(
                 (max(a, start) - start, min(b, end) - start) for a, b in wrong if a < end and b > start
             )
-            yield _row(pair, row["summary"][start:end], inside, "edited", held) | {"domain": "summedits"}
+            yield _row(pair, row["summary"][start:end], inside, "edited") | {"domain": "summedits"}
 
 
 def differing(before: str, after: str) -> list[tuple[int, int]]:
@@ -108,16 +108,14 @@ def differing(before: str, after: str) -> list[tuple[int, int]]:
     return found
 
 
-def _row(
-    pair: Pair, text: str, wrong: tuple[tuple[int, int], ...], kind: str, held: dict[str, Passages]
-) -> Row:
+@lru_cache(8)
+def _passages(document: str) -> Passages:
+    return Passages(from_text(document, language="en"))
+
+
+def _row(pair: Pair, text: str, wrong: tuple[tuple[int, int], ...], kind: str) -> Row:
     """The evidence stands for the document, which the trainer would cut down to it anyway."""
-    if pair.document not in held:
-        if len(held) > 8:
-            held.clear()
-        held[pair.document] = Passages(from_text(pair.document, language="en"))
-    passages = held[pair.document]
-    evidence = " … ".join(passages.document.text[start:end] for start, end in passages.evidence(text))
+    evidence = _passages(pair.document).evidence(text)
     return {
         "document": evidence or pair.document, "summary": text, "label": int(not wrong), "wrong": wrong, "kind": kind,
         "source": pair.id, "lang": "en",

@@ -131,15 +131,11 @@ def _table(
     quiet: bool,
 ) -> int:
     from epitome.cli.progress import rows_bar
+    from epitome.cli.table import required_output
     from epitome.documents.table import rows
     from epitome.trust.rows import check_rows
 
-    if output is None:
-        raise UsageError(f"{table} is a table: its check needs a file", hint="add -o OUT.jsonl")
-    if output.suffix.lower() not in (".jsonl", ".ndjson"):
-        raise UsageError(f"{output}: the output of a table is JSONL", hint="name it OUT.jsonl")
-    if output.exists() and output.samefile(table):
-        raise UsageError(f"{output} is the table itself", hint="name another output")
+    output = required_output(table, output, "its check needs")
     total = sum(1 for _ in rows(table, limit))
     with rows_bar(total, quiet, "checking") as report:
         tally = check_rows(

@@ -115,19 +115,12 @@ def _serve(store: Store, host: str, port: int) -> None:
             f"the web page needs {error.name}, which is not installed", hint="pip install 'epitome[serve]'"
         ) from error
     import secrets
-    import socket
+
+    from epitome.cli.listen import listening_at
 
     key = None if host in LOOPBACK else secrets.token_urlsafe(16)
-    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-    except OSError as error:
-        raise UsageError(
-            f"{host}:{port} cannot be listened at ({error.strerror})", hint="another --port, or 0"
-        ) from error
-    shown = f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{listening.getsockname()[1]}/{f'?key={key}' if key else ''}"
+    listening, address = listening_at(host, port)
+    address = f"{address}/{f'?key={key}' if key else ''}"
     print(
         f"{len(store.items())} items to judge at {address} (Ctrl-C ends; nothing is lost)",
         file=sys.stderr,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from epitome.errors import EngineError, StoreError, UsageError
+from epitome.errors import EngineError, StoreError
 
 if TYPE_CHECKING:
     from epitome.desk.keys import Keys
@@ -53,6 +52,7 @@ def serve(
         raise EngineError(
             f"serving needs {error.name}, which is not installed", hint="pip install 'epitome[serve]'"
         ) from error
+    from epitome.cli.listen import listening_at
     from epitome.cli.progress import fetching, note
     from epitome.summarize.summarizer import Summarizer
 
@@ -60,7 +60,7 @@ def serve(
         data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"{data}: cannot be made ({error.strerror})", hint="name another --data") from error
-    listening = _bound(host, port)
+    listening, address = listening_at(host, port)
     keys = Keys(connect(data / "epitome.sqlite"))
     if not keys.all():
         _first_key(keys, key_file or data / "key.txt")
@@ -68,27 +68,12 @@ def serve(
         summarizer = Summarizer(
             model, adapter=adapter, engine=engine, work=MANY, on_note=note, on_download=report
         )
-    shown = f"[{host}]" if ":" in host else host
-    print(
-        f"serving at http://{shown}:{listening.getsockname()[1]} (Ctrl-C ends)", file=sys.stderr, flush=True
-    )
+    print(f"serving at {address} (Ctrl-C ends)", file=sys.stderr, flush=True)
     config = uvicorn.Config(
         application(Service(summarizer), keys), log_level="warning", access_log=False, server_header=False,
         timeout_graceful_shutdown=60,
     )  # fmt: skip
     uvicorn.Server(config).run(sockets=[listening])
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-    except OSError as error:
-        raise UsageError(
-            f"{host}:{port} cannot be listened at ({error.strerror})", hint="another --port, or 0"
-        ) from error
-    return listening
 
 
 def _first_key(keys: Keys, file: Path) -> None:

@@ -31,13 +31,8 @@ def run_table(
     """Summarise a column; the exit code."""
     from epitome.summarize.rows import require_column, summarize_rows
 
-    if output is None:
-        raise UsageError(f"{table} is a table: its summaries need a file", hint="add -o OUT.jsonl")
-    if output.suffix.lower() not in (".jsonl", ".ndjson"):
-        raise UsageError(f"{output}: the output of a table is JSONL", hint="name it OUT.jsonl")
+    output = required_output(table, output, "its summaries need")
     known = columns(table)
-    if output.exists() and output.samefile(table):
-        raise UsageError(f"{output} is the table itself", hint="name another output")
     column = column or next((name for name in USUAL if name in known), None)
     if column is None:
         raise UsageError(f"{table}: which column?", hint=f"--column, one of {', '.join(known)}")
@@ -53,3 +48,14 @@ def run_table(
     if not tally.failed:
         return 0
     return SOME_FAILED if tally.failed < tally.rows else NOTHING_DONE
+
+
+def required_output(table: Path, output: Path | None, what: str) -> Path:
+    """The JSONL file that a table's rows are written to. Raises `UsageError` for none, another kind, or the table."""
+    if output is None:
+        raise UsageError(f"{table} is a table: {what} a file", hint="add -o OUT.jsonl")
+    if output.suffix.lower() not in (".jsonl", ".ndjson"):
+        raise UsageError(f"{output}: the output of a table is JSONL", hint="name it OUT.jsonl")
+    if table.exists() and output.exists() and output.samefile(table):
+        raise UsageError(f"{output} is the table itself", hint="name another output")
+    return output

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 import sys
 from collections.abc import Generator, Iterator
@@ -266,3 +267,21 @@ def _as_rows(batch: Any) -> list[dict[str, Any] | str]:
         if len(batch) == 1:
             return [str(error).splitlines()[0]]
         return [row for at in range(len(batch)) for row in _as_rows(batch.slice(at, 1))]
+
+
+def fields(row: Row) -> dict[str, Any]:
+    """The columns of a row; of a bad one its line."""
+    return {"line": row.number} if isinstance(row, BadRow) else dict(row)
+
+
+def as_line(fields: dict[str, Any]) -> str:
+    """A row as a line of JSONL. NaN and infinities, which JSON lacks, are null."""
+    return json.dumps(_plain(fields), ensure_ascii=False, default=str) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {key: _plain(held) for key, held in value.items()}
+    return [_plain(held) for held in value] if isinstance(value, list) else value

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from epitome.documents import from_text
-from epitome.documents.table import BadRow, columns, rows
+from epitome.documents.table import BadRow, as_line, columns, fields, rows
 from epitome.errors import UsageError
 from epitome.store.journal import Journal, replacing
 from epitome.summarize.prompts import VERSION
@@ -124,7 +123,7 @@ def _collect(
             count += 1
             text = _text(row, column)
             key = _fingerprint(text)
-            kept: dict[str, Any] = {"line": row.number} if isinstance(row, BadRow) else dict(row)
+            kept = fields(row)
             if text is not None and key in journal:
                 if kept.get("summary", "") is None:
                     kept.pop("error", None)  # the table is an earlier output
@@ -132,7 +131,7 @@ def _collect(
             else:
                 failed += 1
                 kept |= {"summary": None, "error": errors.get(key) or _reason(row, column)}
-            file.write(json.dumps(_plain(kept), ensure_ascii=False, default=str) + "\n")
+            file.write(as_line(kept))
     return Tally(count, failed, count - failed - fresh)
 
 
@@ -153,12 +152,3 @@ def _reason(row: dict[str, Any] | BadRow, column: str) -> str:
 
 def _fingerprint(value: object) -> str:
     return hashlib.sha256(json.dumps(value, ensure_ascii=False, default=str).encode()).hexdigest()
-
-
-def _plain(value: Any) -> Any:
-    """Without the NaN and infinities that JSON lacks."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {key: _plain(held) for key, held in value.items()}
-    return [_plain(held) for held in value] if isinstance(value, list) else value

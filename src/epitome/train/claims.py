@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -22,7 +23,6 @@ from epitome.documents import from_text
 from epitome.errors import UsageError
 from epitome.train.base import Base
 from epitome.trust.passages import Passages
-from epitome.types import Document
 
 RARE = 3.0
 """What a wrong token counts more than a right one: one in eight is wrong."""
@@ -67,27 +67,22 @@ def claims(pairs: Iterable[Pair], base: Base, weights: dict[str, float], most: i
     Sentences that would leave it less than a quarter have none. Raises `UsageError` for a row whose `label` or `wrong`
     makes no sense.
     """
-    held: dict[str, Passages] = {}
+    passages = lru_cache(64)(lambda text, language: Passages(from_text(text, language=language)))
     found = []
     for pair in pairs:
         _require(pair)
         if (weight := weights.get(pair.domain, 1.0)) <= 0:
             continue
-        document = from_text(pair.document, language=pair.lang)
-        passages = held.setdefault(pair.document, Passages(document))
-        if len(held) > 64:
-            held.pop(next(iter(held)))
-        claim = _claim(pair, document, passages, base, weight, most)
+        claim = _claim(pair, passages(pair.document, pair.lang), base, weight, most)
         if claim.learnt <= most * 3 // 4:
             found.append(claim)
     return found
 
 
-def _claim(pair: Pair, document: Document, passages: Passages, base: Base, weight: float, most: int) -> Claim:
+def _claim(pair: Pair, passages: Passages, base: Base, weight: float, most: int) -> Claim:
     text = pair.summaries[0]
     ids, wrong = _tagged(text, _spans(pair, text), base)
-    parts = (document.text[start:end] for start, end in passages.evidence(text))
-    evidence = base.words.encode(" … ".join(parts))[: max(0, most - len(ids) - 3)]
+    evidence = base.words.encode(passages.evidence(text))[: max(0, most - len(ids) - 3)]
     return Claim(pair.id, tuple(evidence), tuple(ids), tuple(wrong), pair.domain, weight)
 
 

@@ -7,7 +7,7 @@ the document lacks, and a support of at least `SUPPORTED`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -66,6 +66,7 @@ class Source:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.passages = Passages(document)
+        self._seen: dict[str, Sentence] = {}
         self._checked: dict[str, Sentence] = {}
 
     @cached_property
@@ -88,7 +89,9 @@ class Source:
     def glance(self, text: str) -> Sentence:
         """One sentence, by rules and words alone: for ranking hundreds of them. Its support sees what is invented or
         put in other words, not what is changed."""
-        return self._sentence(text, support(text, self.passages))
+        if text not in self._seen:
+            self._seen[text] = self._by_rules(text)
+        return self._seen[text]
 
     def check_sentence(self, text: str) -> Sentence:
         """One sentence of a summary with its support (0 to 1), up to three passages and its unsupported facts."""
@@ -102,8 +105,11 @@ class Source:
     def _check(self, texts: Sequence[str]) -> None:
         doubts = self._doubts([text for text in texts if self._doubtful(text)])
         for text in texts:
-            value = 1 - doubts[text] if text in doubts else support(text, self.passages)
-            self._checked[text] = self._sentence(text, value)
+            seen = self.glance(text)
+            if text in doubts:
+                value = round(1 - doubts[text], 4)
+                seen = replace(seen, support=value, supported=not seen.facts and value >= SUPPORTED)
+            self._checked[text] = seen
 
     def _doubtful(self, text: str) -> bool:
         """Whether the learned check is asked: not about what is copied, nor about languages it cannot read."""
@@ -115,14 +121,10 @@ class Source:
         learned = checker()
         if learned is None or not texts:
             return {}
-        whole = self.document.text
-        pairs = [
-            (" … ".join(whole[start:end] for start, end in self.passages.evidence(text)), text)
-            for text in texts
-        ]
+        pairs = [(self.passages.evidence(text), text) for text in texts]
         return dict(zip(texts, learned.doubts(pairs), strict=True))
 
-    def _sentence(self, text: str, value: float) -> Sentence:
+    def _by_rules(self, text: str) -> Sentence:
         sources = tuple(self.passages.best(text))
         found = [
             *self._facts.unsupported(text),
@@ -132,7 +134,7 @@ class Source:
         if self.document.language == "en":
             found += flips(text, [span.text for span in sources])
         facts = tuple(sorted(found, key=lambda fact: (fact.start, fact.end)))
-        value = round(value, 4)
+        value = round(support(text, self.passages), 4)
         return Sentence(text, value, sources, facts, not facts and value >= SUPPORTED)
 
     def check(self, text: str) -> list[Sentence]:

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from epitome.engines.tagger import POSITIONS, Tagger
-
 FOLDER = Path(__file__).parent / "checker"
 MOST = 256
 """Tokens of evidence and sentence together; where there are more, the evidence's end is left out. Its 110 words have
@@ -22,7 +20,10 @@ class Checker:
     """A checker's folder, opened once."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
-        self._tagger = Tagger(folder)
+        # Only here: every summary would pay 15 ms at its start for what it may not need.
+        from epitome.engines.tagger import POSITIONS, Tagger
+
+        self._tagger, self._positions = Tagger(folder), POSITIONS
 
     def doubts(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
         """For each (evidence, sentence) the probability, 0 to 1, that a word of the sentence is wrong."""
@@ -30,8 +31,8 @@ class Checker:
         return [_highest(scores.tolist()) for scores in self._tagger.scores(ids)]
 
     def _ids(self, evidence: str, sentence: str) -> tuple[list[int], list[int]]:
-        said = self._tagger.encode(sentence)[: (POSITIONS - 3) * 3 // 4]
-        room = min(POSITIONS, max(MOST, len(said) + MOST // 2)) - 3 - len(said)
+        said = self._tagger.encode(sentence)[: (self._positions - 3) * 3 // 4]
+        room = min(self._positions, max(MOST, len(said) + MOST // 2)) - 3 - len(said)
         return self._tagger.encode(evidence)[:room], said
 
 

@@ -152,16 +152,16 @@ class Passages:
             return [copied]
         return [self._passage(*self.windows[at]) for at in self.cover(terms(sentence, self.language), k)]
 
-    def evidence(self, sentence: str, words: int = EVIDENCE) -> list[tuple[int, int]]:
-        """Spans that hold what a reader needs to judge the sentence, about `words` in all, in order, none overlapping.
+    def evidence(self, sentence: str, words: int = EVIDENCE) -> str:
+        """What a reader needs to judge the sentence, about `words` in all, in order; … between pieces.
 
         The best passages, and around them as much as there is room for; of a short document all of it.
         """
         if not self.windows:
-            return []
+            return ""
         text = self.document.text
         if len(text.split()) <= words:
-            return [(0, len(text))]
+            return text
         starts = [start for start, _ in self.windows]
         found = self.best(sentence) or [self._passage(*self.windows[0])]
         chosen = {max(0, bisect_right(starts, span.start) - 1) for span in found}
@@ -170,7 +170,7 @@ class Passages:
                 for beside in (at - reach, at + reach):
                     if 0 <= beside < len(starts) and self._size({*chosen, beside}) <= words:
                         chosen.add(beside)
-        return self._together(chosen)
+        return " … ".join(text[start:end] for start, end in self._together(chosen))
 
     def _together(self, chosen: Iterable[int]) -> list[tuple[int, int]]:
         found: list[tuple[int, int]] = []

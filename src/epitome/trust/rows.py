@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from epitome.documents import from_text
-from epitome.documents.table import BadRow, columns, rows
+from epitome.documents.table import BadRow, as_line, columns, fields, rows
 from epitome.errors import UsageError
 from epitome.store.journal import replacing
 from epitome.trust.check import Source
@@ -47,22 +45,21 @@ def check_rows(
     for column in (document, summary):
         if column not in known:
             raise UsageError(f"{table} has no column {column!r}", hint=f"it has: {', '.join(known)}")
-    sources: dict[str, Source] = {}
+    source = lru_cache(HELD)(lambda text: Source(from_text(text)))
     count = unsupported = failed = 0
     with replacing(out) as file:
         for count, row in enumerate(rows(table, limit), 1):
-            kept: dict[str, Any] = {"line": row.number} if isinstance(row, BadRow) else dict(row)
-            found = _checked(row, document, summary, sources)
+            found = _checked(row, document, summary, source)
             failed += "error" in found
             unsupported += found["supported"] is False
-            file.write(json.dumps(_plain(kept | found), ensure_ascii=False, default=str) + "\n")
+            file.write(as_line(fields(row) | found))
             if on_row is not None:
                 on_row(count)
     return Tally(count, unsupported, failed)
 
 
 def _checked(
-    row: dict[str, Any] | BadRow, document: str, summary: str, sources: dict[str, Source]
+    row: dict[str, Any] | BadRow, document: str, summary: str, source: Callable[[str], Source]
 ) -> dict[str, Any]:
     nothing: dict[str, Any] = {"support": None, "supported": None, "facts": None}
     if isinstance(row, BadRow):
@@ -70,19 +67,6 @@ def _checked(
     for column in (document, summary):
         if not isinstance(row.get(column), str) or not row[column].strip():
             return nothing | {"error": f"column {column!r} has no text"}
-    key = hashlib.sha256(row[document].encode("utf-8", "surrogatepass")).hexdigest()
-    if key not in sources:
-        if len(sources) >= HELD:
-            sources.pop(next(iter(sources)))
-        sources[key] = Source(from_text(row[document]))
-    verdict = sources[key].verdict(row[summary])
+    verdict = source(row[document]).verdict(row[summary])
     facts = [asdict(fact) for fact in verdict.facts]
     return {"support": verdict.support, "supported": verdict.supported, "facts": facts}
-
-
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    """Without the NaN and infinities that JSON lacks."""
-    return {
-        key: None if isinstance(value, float) and not math.isfinite(value) else value
-        for key, value in row.items()
-    }
