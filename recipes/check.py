@@ -66,7 +66,8 @@ def _judged(data: Path) -> set[int]:
     """Shingles of the documents of every set that checks are judged by."""
     found: set[int] = set()
     for path in sorted((data / "factuality").glob("*/dev.jsonl")):
-        for document in {json.loads(line)["document"] for line in path.read_text("utf-8").splitlines()}:
+        rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        for document in {row["document"] for row in rows if "document" in row}:
             found.update(_shingles(document))
     return found
 
