@@ -111,6 +111,14 @@ def summarize(
             min=0, max=1, help="Support that a sentence needs. Default: the check's own.", show_default=False
         ),
     ] = None,
+    context_aware: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=5,
+            help="Hold back what the model would say without the document: 0.5, say. Needs --engine transformers.",
+        ),
+    ] = 0.0,
     show_sources: Annotated[
         bool, typer.Option("--sources", help="Show what each sentence rests on, and how well.")
     ] = False,
@@ -135,6 +143,7 @@ def summarize(
         candidates=candidates,
         seed=seed,
         read_all=read_all,
+        context_aware=context_aware,
         repair=repair or min_support is not None,
         min_support=min_support,
     )

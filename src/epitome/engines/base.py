@@ -14,7 +14,16 @@ from epitome.types import Prompt
 
 FinishReason = Literal["stop", "length", "abort"]
 Ability = Literal[
-    "adapters", "alternatives", "beams", "grammar", "logprobs", "sampling", "seeds", "streaming", "token_ids"
+    "adapters",
+    "alternatives",
+    "beams",
+    "contrast",
+    "grammar",
+    "logprobs",
+    "sampling",
+    "seeds",
+    "streaming",
+    "token_ids",
 ]
 
 
@@ -38,6 +47,9 @@ class Decoding:
     logprobs: bool = False
     alternatives: int = 0
     """How many of the most likely tokens to report at each step, with their log-probabilities."""
+    contrast: float = 0.0
+    """How much what `GenerationRequest.without` makes likely is held back: context-aware decoding's α (Shi et al.
+    2023). 0 is ordinary decoding."""
     adapter: str | None = None
     """One of the adapters the engine was opened with; None is the bare base."""
 
@@ -48,6 +60,8 @@ class GenerationRequest:
 
     prompt: Prompt
     decoding: Decoding = Decoding()
+    without: Prompt | None = None
+    """With `Decoding.contrast`: the same prompt, without what the answer shall rest on."""
 
 
 @dataclass(frozen=True, slots=True)

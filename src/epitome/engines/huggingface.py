@@ -60,7 +60,17 @@ class Transformers:
 
     name = "transformers"
     abilities: frozenset[Ability] = frozenset(
-        {"adapters", "alternatives", "beams", "logprobs", "sampling", "seeds", "streaming", "token_ids"}
+        {
+            "adapters",
+            "alternatives",
+            "beams",
+            "contrast",
+            "logprobs",
+            "sampling",
+            "seeds",
+            "streaming",
+            "token_ids",
+        }
     )
     context: int
     _network: Any
@@ -164,6 +174,8 @@ class Transformers:
         ends = () if self._encoder_decoder else stops(self._template)
         texts = (text for text in (*decoding.stop, *ends) if self._words.special(text) is None)
         row = Row(index, decoding, ids, Detokenizer(self._words.decode, tuple(texts)))
+        if decoding.contrast and request.without is not None:
+            row.without = self._ids(request.without)
         if self._encoder_decoder:
             row.start = self._starts + self._words.encode(request.prompt.prefill)
         return row
@@ -178,6 +190,8 @@ class Transformers:
                 "beam search reports no log-probabilities and knows no stop strings here",
                 hint="set beams to 1",
             )
+        if decoding.contrast and (decoding.beams > 1 or self._encoder_decoder):
+            raise EngineError("contrast is for decoder-only models, and not for beam search")
         if decoding.adapter is not None and decoding.adapter not in self._adapters:
             raise EngineError(f"{self.model} was opened without the adapter {decoding.adapter}")
 
@@ -227,12 +241,25 @@ class Transformers:
                 num_beams=decoding.beams,
                 length_penalty=decoding.length_penalty if decoding.beams > 1 else None,
                 do_sample=False,
-                logits_processor=[chooser],
+                logits_processor=[*self._contrast(batch), chooser],
                 stopping_criteria=criteria,
             )
         if decoding.beams > 1 and not stop.is_set():
             for row, ids in zip(batch, made[:, start:].tolist(), strict=True):
                 chunks.put(self._beam(row, ids))
+
+    def _contrast(self, batch: list[Row]) -> list[Any]:
+        """Log-probabilities with the document, and as much further away from those without it as is asked."""
+        import torch
+        from transformers import UnbatchedClassifierFreeGuidanceLogitsProcessor as Guidance
+
+        if not batch[0].without:
+            return []
+        pad = self._network.generation_config.pad_token_id
+        ids, mask = (
+            one.to(self._device) for one in _padded(torch, [row.without for row in batch], pad, left=True)
+        )
+        return [Guidance(1 + batch[0].decoding.contrast, self._network, ids, mask)]
 
     def _inputs(self, batch: list[Row]) -> tuple[dict[str, Any], int]:
         """What `generate` is given, and where the new tokens begin."""
@@ -273,7 +300,10 @@ def _batches(rows: list[Row]) -> Iterator[list[Row]]:
     for row in rows:
         decoding = row.decoding
         limits = (decoding.length_penalty, decoding.max_tokens) if decoding.beams > 1 else ()
-        groups.setdefault((decoding.adapter, decoding.beams, len(row.start), *limits), []).append(row)
+        contrast = decoding.contrast if row.without else 0.0
+        groups.setdefault((decoding.adapter, decoding.beams, contrast, len(row.start), *limits), []).append(
+            row
+        )
     for group in groups.values():
         group.sort(key=lambda row: -len(row.prompt))
         at = 0

@@ -206,6 +206,8 @@ class LlamaCpp:
                 self._running.pop(worker, None)
 
     def _check(self, decoding: Decoding) -> None:
+        if decoding.contrast:
+            raise EngineError("llama.cpp has no contrast", hint="use --engine transformers")
         if decoding.beams > 1:
             raise EngineError("llama.cpp has no beam search", hint="use --engine openvino or transformers")
         if self._merged is not None and decoding.adapter != self._merged:

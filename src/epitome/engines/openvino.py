@@ -201,6 +201,7 @@ class OpenVino:
         for asked, what in (
             (bool(decoding.grammar), "grammars"),
             (decoding.alternatives > 0, "alternatives"),
+            (decoding.contrast > 0, "contrast (transformers has)"),
             # It is accepted and ignored there, with one sequence.
             (decoding.no_repeat_ngram > 0 and decoding.beams == 1, "no_repeat_ngram without beams"),
         ):

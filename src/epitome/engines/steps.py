@@ -27,6 +27,8 @@ class Row:
     text: Detokenizer
     start: list[int] = field(default_factory=list)
     """Encoder-decoders: what the answer begins with."""
+    without: list[int] = field(default_factory=list)
+    """The prompt without the document, for `Decoding.contrast`."""
     first: int = 0
     """Where its prompt begins in the padded batch."""
     generated: int = 0

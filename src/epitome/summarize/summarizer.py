@@ -13,7 +13,7 @@ from epitome.documents import from_text
 from epitome.engines.base import Generator, answers
 from epitome.engines.open import open_engine
 from epitome.engines.wardrobe import Wardrobe
-from epitome.errors import EpitomeError, ModelError, SourceError, UsageError
+from epitome.errors import EngineError, EpitomeError, ModelError, SourceError, UsageError
 from epitome.models.folder import AUTO, Worn, called, spoken, worn
 from epitome.models.model import Model, Progress
 from epitome.models.resolve import resolve
@@ -220,6 +220,10 @@ class Summarizer:
         engine, trained = self._engine, wearing.trained
         if isinstance(engine, Wardrobe):
             engine = engine.wearing(wearing.adapter)
+        if request.context_aware and "contrast" not in engine.abilities:
+            raise EngineError(
+                f"the {engine.name} engine has no context-aware decoding", hint="--engine transformers"
+            )
         window = min(WINDOW, max(64, engine.context - OVERHEAD))
         material = Material(
             document,

@@ -250,8 +250,7 @@ class _Writer:
     def _write_whole(self, seeds: Sequence[int | None]) -> Asking:
         """The summary in one answer, or several to choose from."""
         ((_, text),) = self._all()
-        prompted = self._prompt(text, self._asked(), "")
-        requests = [GenerationRequest(prompted, self._decoding(seed)) for seed in seeds]
+        requests = [self._requested(text, self._asked(), "", seed) for seed in seeds]
         answers = yield from self._answers(requests)
         liked = agreement([(answer.text, mean_logprob(answer)) for answer in answers], self.pool.language)
         before = len(self.pool.candidates)
@@ -432,10 +431,7 @@ class _Writer:
         """
         # All questions on one text stand together, so that an engine reads it once.
         rows = [(group, text, seed) for group, text in texts for seed in seeds]
-        requests = [
-            GenerationRequest(self._prompt(text, asked, prefill), self._decoding(seed))
-            for _, text, seed in rows
-        ]
+        requests = [self._requested(text, asked, prefill, seed) for _, text, seed in rows]
         answers = yield from self._answers(requests)
         for (group, _, seed), answer in zip(rows, answers, strict=True):
             if seed is None:
@@ -443,8 +439,12 @@ class _Writer:
             if not (prefill and answer.text.lstrip()[:1] in LABELS):
                 self.pool.take(group, answer, _made(asked, stage, seed, prefill), prefill)
 
+    def _requested(self, text: str, asked: Asked, prefill: str, seed: int | None) -> GenerationRequest:
+        without = self._prompt("", asked, prefill) if self.request.context_aware else None
+        return GenerationRequest(self._prompt(text, asked, prefill), self._decoding(seed), without)
+
     def _prompt(self, text: str, asked: Asked, prefill: str) -> Prompt:
-        form, title = self.material.form or Form(), self.material.document.title
+        form, title = self.material.form or Form(), self.material.document.title if text else ""
         turns = self.material.shown.turns if asked.kind in SHOWN else ()
         return prompt(Text(text, title), asked, self.pool.language, prefill=prefill, form=form, shown=turns)
 
@@ -459,6 +459,7 @@ class _Writer:
             stop=("\n\n", *(() if self.whole else second)),
             logprobs=self.alternatives > 0 or self.versions > 1,
             alternatives=self.alternatives,
+            contrast=self.request.context_aware,
             adapter=self.material.adapter,
         )
 
