@@ -160,7 +160,7 @@ class Summarizer:
 
         `on_progress` is told the prompts answered and those known so far.
         """
-        asked = _request(request, fields)
+        asked = requested(request, fields)
         held: dict[int, Summary | EpitomeError] = {}
         following = 0
         for number, result in self.as_finished(sources, asked, on_progress=on_progress, cancel=cancel):
@@ -304,7 +304,7 @@ class Summarizer:
         ...     print(piece, end="", flush=True)
         >>> stream.summary.read_share
         """
-        return Stream(self._pieces(_document(source), _request(request, fields)))
+        return Stream(self._pieces(_document(source), requested(request, fields)))
 
     def _pieces(self, document: Document, request: Request) -> Iterator[str | Summary]:
         if self._engine is None:
@@ -362,7 +362,7 @@ class Stream(Iterator[str]):
         return piece
 
 
-def _request(request: Request | None, fields: dict[str, Any]) -> Request:
+def requested(request: Request | None, fields: dict[str, Any]) -> Request:
     """The request with `fields` in place of its own; lengths may be given as on the command line."""
     for name in ("words", "sentences"):
         asked = fields.get(name)
