@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, delete, insert, or_, select
 
@@ -13,7 +13,6 @@ from epitome.desk.database import Database
 from epitome.desk.older import older
 from epitome.desk.tables import archive as table
 from epitome.desk.tables import feedback
-from epitome.types import Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,39 +29,43 @@ class Kept:
     """`rating`, `comment` and `created` of each, the oldest first."""
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A summary to be kept."""
+
+    id: str
+    owner: str
+    request: dict[str, Any]
+    summary: dict[str, Any]
+    """`Summary.as_dict()`."""
+    document: str
+
+
 class Archive:
     """The archive in a database; each key sees its own part.
 
     Args:
-        documents: whether the texts of documents are kept beside their summaries.
+        keeps: `summaries` without a passage of their documents, or `documents` as well; None: nothing new.
     """
 
-    def __init__(self, database: Database, *, documents: bool = False) -> None:
+    def __init__(self, database: Database, keeps: Literal["summaries", "documents"] | None = None) -> None:
         self.database = database
-        self.documents = documents
+        self.keeps = keeps
 
-    def add(self, owner: str, request: dict[str, Any], summary: Summary, document: str) -> str:
-        """Keep a summary; its id."""
-        identity = secrets.token_hex(16)
+    def add(self, entry: Entry) -> None:
+        """Keep a summary."""
         with self.database.writing() as connection:
-            self.write(connection, identity, owner, request, summary, document)
-        return identity
+            self.write(connection, entry)
 
-    def write(
-        self,
-        connection: Connection,
-        identity: str,
-        owner: str,
-        request: dict[str, Any],
-        summary: Summary,
-        document: str,
-    ) -> None:
+    def write(self, connection: Connection, entry: Entry) -> None:
         """The same within a transaction of the caller's."""
+        whole = self.keeps == "documents"
         row = {
-            "id": identity, "owner": owner, "title": _plain(summary.title), "text": _plain(summary.text),
-            "request": json.dumps(request), "summary": json.dumps(summary.as_dict()),
-            "document": _plain(document) if self.documents else None,
-            "created": self.database.now(),
+            "id": entry.id, "owner": entry.owner, "created": self.database.now(),
+            "title": _plain(entry.summary["title"]), "text": _plain(entry.summary["text"]),
+            "request": json.dumps(entry.request),
+            "summary": json.dumps(entry.summary if whole else _without_passages(entry.summary)),
+            "document": _plain(entry.document) if whole else None,
         }  # fmt: skip
         connection.execute(insert(table).values(row))
 
@@ -123,6 +126,17 @@ class Archive:
                 )
             )  # fmt: skip
         return said
+
+
+def _without_passages(summary: dict[str, Any]) -> dict[str, Any]:
+    """The same without what it quotes of its document; where each passage stands remains."""
+    sentences = [
+        sentence
+        | {"sources": [source | {"text": ""} for source in sentence["sources"]]}
+        | {"facts": [fact | {"nearest": ""} for fact in sentence["facts"]]}
+        for sentence in summary["sentences"]
+    ]
+    return summary | {"sentences": sentences}
 
 
 def _plain(text: str) -> str:

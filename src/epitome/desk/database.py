@@ -9,6 +9,9 @@ from pathlib import Path
 from time import monotonic, sleep, time
 from typing import Any
 
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -96,8 +99,6 @@ def connect(place: str | Path) -> Database:
     if scheme in ("postgresql", "postgres"):
         url = f"postgresql+psycopg://{rest}"
     named = f"{scheme}://{rest.rpartition('@')[2]}" if "://" in str(place) else str(place)
-    from alembic.util.exc import CommandError
-
     try:
         return _current(Database(_engine(url), named.partition("?")[0]))
     except ImportError as error:
@@ -160,9 +161,6 @@ def _begun(connection: Connection) -> None:
 
 def _upgrade(connection: Connection) -> None:
     """Run the migrations that it has not seen; of several servers that start at once, one does."""
-    from alembic import command
-    from alembic.config import Config
-
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MIGRATING})
     config = Config(attributes={"connection": connection})
