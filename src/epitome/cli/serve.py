@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from epitome.errors import EngineError, StoreError, UsageError
 
 if TYPE_CHECKING:
+    from epitome.desk.archive import Keeps
     from epitome.desk.keys import Keys
 
 EXAMPLES = """Examples:
@@ -104,10 +105,15 @@ def serve(
     uvicorn.Server(config).run(sockets=[listening])
 
 
-def _kept(archive: str | None) -> Literal["summaries", "documents"] | None:
-    if archive is None or archive == "summaries" or archive == "documents":
-        return archive
-    raise UsageError(f"--archive {archive}: nothing known", hint="summaries, or documents")
+def _kept(archive: str | None) -> Keeps | None:
+    from epitome.desk.archive import KEEPS
+
+    for known in KEEPS:
+        if archive == known:
+            return known
+    if archive is None:
+        return None
+    raise UsageError(f"--archive {archive}: nothing that can be kept", hint=f"one of {', '.join(KEEPS)}")
 
 
 def _first_key(keys: Keys, file: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, delete, insert, or_, select
 
@@ -13,6 +13,9 @@ from epitome.desk.database import Database
 from epitome.desk.older import older
 from epitome.desk.tables import archive as table
 from epitome.desk.tables import feedback
+
+Keeps = Literal["summaries", "documents"]
+KEEPS: tuple[Keeps, ...] = get_args(Keeps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Archive:
         keeps: `summaries` without a passage of their documents, or `documents` as well; None: nothing new.
     """
 
-    def __init__(self, database: Database, keeps: Literal["summaries", "documents"] | None = None) -> None:
+    def __init__(self, database: Database, keeps: Keeps | None = None) -> None:
         self.database = database
         self.keeps = keeps
 

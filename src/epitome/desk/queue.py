@@ -82,11 +82,14 @@ class Queue:
             row = connection.execute(claimed).first()
         if row is None:
             return None
-        with self.database.writing() as connection:  # of its own: see the order of locks in `Jobs.cancel`
+        chosen = select(jobs.c.owner, jobs.c.state).where(jobs.c.id == row.job)
+        with self.database.reading() as connection:
+            job = connection.execute(chosen).one()
+        if job.state == "queued":  # in a transaction of its own: see the order of locks in `Jobs.cancel`
             waited = jobs.c.id == row.job, jobs.c.state == "queued"
-            connection.execute(update(jobs).where(*waited).values(state="running", started=now))
-            owner = connection.execute(select(jobs.c.owner).where(jobs.c.id == row.job)).scalar_one()
-        return Taken(row.id, row.job, owner, row.asked, row.attempts, token)
+            with self.database.writing() as connection:
+                connection.execute(update(jobs).where(*waited).values(state="running", started=now))
+        return Taken(row.id, row.job, job.owner, row.asked, row.attempts, token)
 
     def renew(self, tokens: Collection[str]) -> set[str]:
         """Those of the leases that still hold, made longer. The others are lost."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 import uuid
@@ -67,8 +68,7 @@ def application(
         for one in background:
             one.start()
         yield
-        for one in background:
-            await one.close()
+        await asyncio.gather(*(one.close() for one in background))
         service.close()
 
     app = FastAPI(title="Epitome", version=__version__, lifespan=life, docs_url=None, redoc_url=None)

@@ -43,26 +43,29 @@ class Sender:
         self._allow_private = allow_private
         self._room = asyncio.Semaphore(SENDERS)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._running: asyncio.Task[None] | None = None
+        self._closing = False
 
     def start(self) -> None:
         """Begin, in the running event loop."""
         self._running = asyncio.create_task(self._run())
 
     async def close(self) -> None:
-        """Stop. What is cut off here is sent again by the next server: it bears the same id."""
-        left = [task for task in (self._running, *self._tasks) if task is not None]
-        for task in left:
-            task.cancel()
-        await asyncio.wait(left)
+        """Send nothing new, and see what is under way through: each try has its time."""
+        self._closing = True
+        await self._running
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
     async def _run(self) -> None:
-        while True:
+        while not self._closing:
             await self._room.acquire()
             try:
                 delivery = await asyncio.to_thread(self._webhooks.claim)
-            except StoreError:
-                delivery = None  # the worker says so
+            except Exception as error:
+                # Of a database that is away, the worker speaks already.
+                if not isinstance(error, StoreError):
+                    _log.exception("webhooks: looking for one")
+                delivery = None
             if delivery is None:
                 self._room.release()
                 await asyncio.sleep(POLL)
