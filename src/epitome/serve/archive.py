@@ -31,7 +31,7 @@ class FeedbackAsked(BaseModel):
 def entry(owner: str, asked: BaseModel, document: Document, summary: Summary) -> Entry:
     """What the archive keeps of a summary: who asked what, without the document in the request."""
     request = asked.model_dump(
-        mode="json", exclude_unset=True, exclude={"text", "messages", "stream", "stream_options"}
+        mode="json", exclude_unset=True, exclude={"text", "document", "messages", "stream", "stream_options"}
     )
     return Entry(secrets.token_hex(16), owner, request, summary.as_dict(), document.text)
 
@@ -41,7 +41,7 @@ async def kept(request: Request, asked: BaseModel, document: Document, summary: 
     archive: Archive = request.app.state.archive
     if archive.keeps is None:
         return {}
-    made = entry(request.state.key.id, asked, document, summary)
+    made = entry(request.state.key, asked, document, summary)
     await asyncio.to_thread(archive.add, made)
     return {"archive_id": made.id}
 
@@ -55,14 +55,14 @@ def listed(
 ) -> dict[str, Any]:
     """The key's summaries, the newest first; with `q` those in which all its words stand."""
     archive: Archive = request.app.state.archive
-    return {"summaries": archive.all(request.state.key.id, query=q, limit=limit, before=before)}
+    return {"summaries": archive.all(request.state.key, query=q, limit=limit, before=before)}
 
 
 @router.get("/archive/{identity}", response_model=None, responses=MISSING)
 def one(identity: Identity, request: Request) -> dict[str, Any]:
     """A summary as it was given, its request, and what was said of it."""
     archive: Archive = request.app.state.archive
-    found = archive.find(identity, request.state.key.id)
+    found = archive.find(identity, request.state.key)
     if found is None:
         raise _missing()
     return asdict(found)
@@ -72,7 +72,7 @@ def one(identity: Identity, request: Request) -> dict[str, Any]:
 def remove(identity: Identity, request: Request) -> Response:
     """Remove a summary, and what was said of it."""
     archive: Archive = request.app.state.archive
-    if not archive.remove(identity, request.state.key.id):
+    if not archive.remove(identity, request.state.key):
         raise _missing()
     return Response(status_code=204)
 
@@ -81,7 +81,7 @@ def remove(identity: Identity, request: Request) -> Response:
 def feedback(asked: FeedbackAsked, request: Request) -> dict[str, Any]:
     """Say what a summary of the archive is worth: 1 to 5, or up or down."""
     archive: Archive = request.app.state.archive
-    said = archive.rate(asked.summary, request.state.key.id, str(asked.rating), asked.comment)
+    said = archive.rate(asked.summary, request.state.key, str(asked.rating), asked.comment)
     if said is None:
         raise _missing()
     return {"id": said}

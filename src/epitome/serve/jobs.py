@@ -71,7 +71,7 @@ def submit(
 ) -> dict[str, Any]:
     """Hand in a job. It is done as soon as there is room beside the requests that wait for their answer."""
     jobs: Jobs = request.app.state.jobs
-    owner = request.state.key.id
+    owner = request.state.key
     texts = [
         one.model_dump_json(exclude_unset=True, exclude={"documents", "webhook"}) for one in asked.each()
     ]
@@ -116,21 +116,21 @@ def _address(url: str, allow_private: bool) -> None:
 def listed(request: Request, limit: Limit = 50, before: Before = None) -> dict[str, Any]:
     """The key's jobs, the newest first; `before` an id, for the next page."""
     jobs: Jobs = request.app.state.jobs
-    return {"jobs": [told(job) for job in jobs.all(request.state.key.id, limit=limit, before=before)]}
+    return {"jobs": [told(job) for job in jobs.all(request.state.key, limit=limit, before=before)]}
 
 
 @router.get("/jobs/{identity}", response_model=None, responses=MISSING)
 def one(identity: Identity, request: Request) -> dict[str, Any]:
     """How far a job is; once it has ended, its result, or the results of a batch in the order of its documents."""
     jobs: Jobs = request.app.state.jobs
-    return _answer(_there(jobs.find(identity, request.state.key.id)), request)
+    return _answer(_there(jobs.find(identity, request.state.key)), request)
 
 
 @router.delete("/jobs/{identity}", response_model=None, responses=MISSING)
 def cancel(identity: Identity, request: Request) -> dict[str, Any]:
     """End a job now. What of a batch is finished stays; a job that has ended stays as it is."""
     jobs: Jobs = request.app.state.jobs
-    return _answer(_there(jobs.cancel(identity, request.state.key.id)), request)
+    return _answer(_there(jobs.cancel(identity, request.state.key)), request)
 
 
 def _there(job: Job | None) -> Job:
