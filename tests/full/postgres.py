@@ -12,7 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+import psycopg
 import pytest
 
 PASSWORD = "only for tests"
@@ -61,7 +63,7 @@ class Postgres:
             "unix_socket_directories=",
             f"port={self.port}",
         ]
-        with (self.folder / "log").open("ab") as log:
+        with (self.folder / "log").open("wb") as log:
             self.process = subprocess.Popen(
                 [
                     str(self.binaries / "postgres"), "-D", str(self.folder / "data"),
@@ -70,15 +72,15 @@ class Postgres:
                 stdout=log, stderr=log, cwd=self.folder, **self.user,
             )  # fmt: skip
         deadline = time.monotonic() + 60
-        while "ready to accept connections" not in self.said()[-200:]:
+        while "ready to accept connections" not in self.said():
             assert self.process.poll() is None, self.said()
             assert time.monotonic() < deadline, self.said()
             time.sleep(0.05)
 
     def stop(self) -> None:
-        """End it at once, whoever is connected; what was committed stays."""
+        """End it at once, whoever is connected and at whatever; what was committed stays."""
         assert self.process is not None
-        self.process.send_signal(signal.SIGINT)
+        self.process.send_signal(signal.SIGQUIT)
         self.process.wait(30)
 
     def said(self) -> str:
@@ -86,19 +88,12 @@ class Postgres:
         return (self.folder / "log").read_text("utf-8")
 
     def database(self) -> str:
-        """The URL of a new, empty database."""
-        from sqlalchemy import create_engine, text
-
+        """A URL under which everything is empty: a schema of its own, which is made sooner than a database."""
         self.made += 1
-        engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE test{self.made} STRATEGY file_copy"))
-        engine.dispose()
-        return self.url(f"test{self.made}").replace("+psycopg", "")
-
-    def url(self, name: str) -> str:
-        """As SQLAlchemy takes it."""
-        return f"postgresql+psycopg://epitome:{PASSWORD.replace(' ', '%20')}@127.0.0.1:{self.port}/{name}"
+        url = f"postgresql://epitome:{quote(PASSWORD)}@127.0.0.1:{self.port}/postgres"
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f"CREATE SCHEMA test{self.made}".encode())
+        return f"{url}?options=-csearch_path%3Dtest{self.made}"
 
     def remove(self) -> None:
         """Stop it, and leave nothing."""

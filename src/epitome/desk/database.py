@@ -181,6 +181,6 @@ def _said(reason: str) -> str:
         return "the database cannot be written: its disk is full or failing"
     if any(word in lowered for word in ("readonly", "read-only")):
         return "the database cannot be written: it is read-only"
-    if "locked" in lowered:
+    if "locked" in lowered or "deadlock" in lowered:
         return "the database is busy"
     return "the database does not answer"

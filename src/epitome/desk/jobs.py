@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from epitome.desk.database import Database
 from epitome.desk.older import older
-from epitome.desk.tables import documents, jobs, webhooks
+from epitome.desk.tables import OPEN, documents, jobs, webhooks
 from epitome.errors import UsageError
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -108,9 +108,7 @@ class Jobs:
     ) -> None:
         now = connection.execute(select(self.database.now())).scalar_one()
         waiting = select(func.max(documents.c.turn)).join(jobs, jobs.c.id == documents.c.job)
-        latest = connection.execute(
-            waiting.where(jobs.c.owner == row["owner"], documents.c.state == "open")
-        ).scalar_one()
+        latest = connection.execute(waiting.where(jobs.c.owner == row["owner"], OPEN)).scalar_one()
         first = now if latest is None else max(now, latest + STRIDE)
         connection.execute(insert(jobs).values(row | {"created": now}))
         rows = [
@@ -166,7 +164,7 @@ class Jobs:
 
     def waiting(self) -> int:
         """Documents of all owners that nobody is at: what an autoscaler looks at."""
-        chosen = select(func.count()).where(documents.c.state == "open")
+        chosen = select(func.count()).where(OPEN)
         with self.database.reading() as connection:
             return connection.execute(chosen.where(documents.c.free <= self.database.now())).scalar_one()
 
@@ -177,7 +175,7 @@ class Jobs:
             # Everybody locks the job before its documents, and these in one order, so that nobody locks crosswise.
             found = connection.execute(select(jobs.c.finished).where(*mine).with_for_update()).first()
             if found is not None and found.finished is None:
-                still = select(documents.c.id).where(documents.c.job == identity, documents.c.state == "open")
+                still = select(documents.c.id).where(documents.c.job == identity, OPEN)
                 connection.execute(
                     update(documents)
                     .where(documents.c.id.in_(still.order_by(documents.c.id).with_for_update()))

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, select, update
 
 from epitome.desk.database import Database
 from epitome.desk.jobs import end_if_through
-from epitome.desk.tables import documents, jobs
+from epitome.desk.tables import OPEN, documents, jobs
 from epitome.errors import EpitomeError
 
 LEASE = 10.0
@@ -67,7 +67,7 @@ class Queue:
         now, token = self.database.now(), secrets.token_hex(16)
         following = (
             select(documents.c.id)
-            .where(documents.c.state == "open", documents.c.free <= now)
+            .where(OPEN, documents.c.free <= now)
             .order_by(documents.c.turn, documents.c.id)
             .limit(1)
             .with_for_update(skip_locked=True)  # SQLite has one writer, and no need of it
@@ -93,7 +93,7 @@ class Queue:
 
     def renew(self, tokens: Collection[str]) -> set[str]:
         """Those of the leases that still hold, made longer. The others are lost."""
-        mine = select(documents.c.id).where(documents.c.token.in_(tokens), documents.c.state == "open")
+        mine = select(documents.c.id).where(documents.c.token.in_(tokens), OPEN)
         with self.database.writing() as connection:
             renewed = connection.execute(
                 update(documents)
@@ -157,4 +157,4 @@ class Queue:
 
 
 def _held(taken: Taken) -> tuple[Any, ...]:
-    return documents.c.id == taken.id, documents.c.token == taken.token, documents.c.state == "open"
+    return documents.c.id == taken.id, documents.c.token == taken.token, OPEN

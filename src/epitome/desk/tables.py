@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
     text,
 )
 
@@ -50,6 +51,12 @@ jobs = Table(
     Column("fingerprint", String(64), nullable=False),
     UniqueConstraint("owner", "idempotency", name="jobs_idempotency"),
     Index("jobs_owner", "owner", "created"),
+    Index(
+        "jobs_under_way",
+        "owner",
+        sqlite_where=text("finished IS NULL"),
+        postgresql_where=text("finished IS NULL"),
+    ),
 )
 
 documents = Table(
@@ -70,6 +77,9 @@ documents = Table(
     Index("documents_open", "turn", sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")),
     Index("documents_token", "token"),
 )  # fmt: skip
+
+OPEN = documents.c.state == literal_column("'open'")
+"""Neither finished nor cancelled. The word stands in the SQL: for a parameter, no database takes the index of these."""
 
 webhooks = Table(
     "webhooks",

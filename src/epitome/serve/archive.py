@@ -31,7 +31,9 @@ class FeedbackAsked(BaseModel):
 def entry(owner: str, asked: BaseModel, document: Document, summary: Summary) -> Entry:
     """What the archive keeps of a summary: who asked what, without the document in the request."""
     request = asked.model_dump(
-        mode="json", exclude_unset=True, exclude={"text", "document", "messages", "stream", "stream_options"}
+        mode="json",
+        exclude_defaults=True,
+        exclude={"text", "document", "messages", "stream", "stream_options"},
     )
     return Entry(secrets.token_hex(16), owner, request, summary.as_dict(), document.text)
 

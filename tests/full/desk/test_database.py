@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, insert, inspect, text
+from sqlalchemy import Connection, create_engine, event, insert, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from epitome.desk import tables
@@ -82,18 +82,13 @@ def test_a_full_disk_is_told_and_what_was_there_stays(tmp_path: Path) -> None:
     database.close()
 
 
-def test_a_database_that_may_only_be_read_is_told(postgres: object, place: str) -> None:
-    database = connect(place)
-    if place.startswith("sqlite"):
-        with database.reading() as connection:
-            connection.execute(text("PRAGMA query_only=ON"))
-    else:
-        with database.engine.connect() as connection:
-            name = place.rpartition("/")[2]
-            connection.execution_options(isolation_level="AUTOCOMMIT").execute(
-                text(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-            )
-        database.close()
+def test_a_database_that_may_only_be_read_is_told(database: Database) -> None:
+    postgres = database.engine.dialect.name == "postgresql"
+
+    @event.listens_for(database.engine, "begin")
+    def only(connection: Connection) -> None:
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY" if postgres else "PRAGMA query_only=ON")
+
     with pytest.raises(StoreError, match="it is read-only"):
         Keys(database).make("after")
-    database.close()
+    assert Keys(database).all() == []

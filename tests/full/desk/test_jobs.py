@@ -6,7 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, text, update
 
 from epitome.desk import tables
 from epitome.desk.database import Database
@@ -14,6 +14,7 @@ from epitome.desk.jobs import KEEP, Job, Jobs
 from epitome.desk.queue import ATTEMPTS, LostError, Queue, Taken
 from epitome.errors import UsageError
 
+LITERAL = {"literal_binds": True}
 SUMMARY = {"text": "A ferry left."}
 
 
@@ -223,6 +224,18 @@ def test_a_large_batch_keeps_nobody_waiting(jobs: Jobs, patient: Queue) -> None:
     batch(jobs, "small 0", "small 1", owner="bob")
     order = [taken(patient).asked for _ in range(5)]
     assert order == ["large 0", "small 0", "large 1", "small 1", "large 2"]
+
+
+def test_the_next_document_is_found_without_reading_all(jobs: Jobs, database: Database) -> None:
+    following = select(tables.documents.c.id).where(tables.OPEN).order_by(tables.documents.c.turn).limit(1)
+    explain = "EXPLAIN QUERY PLAN" if database.engine.dialect.name == "sqlite" else "EXPLAIN"
+    with database.reading() as connection:
+        if explain == "EXPLAIN":
+            connection.execute(
+                text("SET enable_seqscan = off")
+            )  # which is right for a table as small as this one
+        plan = connection.execute(text(f"{explain} {following.compile(connection, compile_kwargs=LITERAL)}"))
+        assert "documents_open" in str(plan.all())
 
 
 def test_jobs_are_kept_for_a_week(jobs: Jobs, patient: Queue, database: Database) -> None:

@@ -11,7 +11,12 @@ from fastapi.testclient import TestClient
 from tests.full.serve.office import FERRY, LONG, ended, office
 
 from epitome.desk.database import Database
+from epitome.desk.jobs import Jobs
+from epitome.desk.queue import Queue
 from epitome.serve import jobs
+from epitome.serve.asked import SummaryAsked
+from epitome.serve.service import Service
+from epitome.types import Document
 
 Body = dict[str, Any]
 
@@ -149,3 +154,33 @@ def test_texts_that_databases_do_not_like(client: TestClient) -> None:
     job = ended(client, client.post("/v1/jobs", json={"text": odd, "title": "a\0b"}).json()["id"])
     assert job["state"] == "done"
     assert client.post("/v1/jobs", content=rb'{"text": "\ud800"}').status_code == 400
+
+
+def test_a_document_over_which_a_server_died_is_tried_alone(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [f"{number} {LONG}" for number in range(6)]
+    job, _ = Jobs(database).submit(
+        "ann", [SummaryAsked(text=text).model_dump_json() for text in texts], batch=True
+    )
+    dead = Queue(database, lease=-1)
+    for _ in range(2):  # the first two, by a server that ended while it was at them
+        assert dead.claim() is not None
+    company: dict[str, int] = {}
+    work = Service._one
+
+    def watched(self: Service, document: Document, *rest: Any) -> Any:
+        before = self.held
+        result = work(self, document, *rest)
+        company[document.text[0]] = max(before, self.held)
+        return result
+
+    monkeypatch.setattr(Service, "_one", watched)
+    with office(database) as client:
+        while len(company) < 6:
+            time.sleep(0.02)
+        assert client.get("/healthz").status_code == 200
+    assert company["0"] == 1
+    found = Jobs(database).find(job.id, "ann")
+    assert found is not None
+    assert found.done == 6

@@ -40,6 +40,8 @@ def upgrade() -> None:
         UniqueConstraint("owner", "idempotency", name="jobs_idempotency"),
     )
     op.create_index("jobs_owner", "jobs", ["owner", "created"])
+    under_way = text("finished IS NULL")
+    op.create_index("jobs_under_way", "jobs", ["owner"], sqlite_where=under_way, postgresql_where=under_way)
     op.create_table(
         "documents",
         Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
