@@ -66,6 +66,13 @@ class Webhooks:
 
     def claim(self) -> Delivery | None:
         """The delivery that is due next, for this sender alone; None if nothing is due."""
+        while (delivery := self._next()) is not None:
+            if delivery.tries <= TRIES:
+                return delivery
+            self.failed(delivery, f"given up: {TRIES} tries, the last of which a server did not survive")
+        return None
+
+    def _next(self) -> Delivery | None:
         now = self.database.now()
         following = (
             select(table.c.job)

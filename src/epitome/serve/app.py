@@ -107,12 +107,10 @@ def _plain_routes(app: FastAPI) -> None:
     def ready(request: Request) -> Response:
         """Whether another document would be taken."""
         service: Service = request.app.state.service
-        free, kept = service.held < service.most, request.app.state.keys.database.answers()
-        return (
-            PlainTextResponse("ok", 200)
-            if free and kept
-            else PlainTextResponse("busy" if kept else "no database", 503)
-        )
+        if not request.app.state.keys.database.answers():
+            return PlainTextResponse("no database", 503)
+        free = service.held < service.most
+        return PlainTextResponse("ok" if free else "busy", 200 if free else 503)
 
     @app.get("/metrics", response_class=PlainTextResponse)
     def metrics(request: Request) -> Response:

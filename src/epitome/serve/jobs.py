@@ -105,11 +105,10 @@ def _address(url: str, allow_private: bool) -> None:
         target = httpx.URL(url)
     except httpx.InvalidURL:
         target = httpx.URL("")
-    if target.scheme not in ("http", "https") or not target.host:
+    port = target.port if target.port is not None else 443 if target.scheme == "https" else 80
+    if target.scheme not in ("http", "https") or not target.host or not 0 < port < 2**16:
         raise UsageError("webhook: an http or https address")
-    checked_addresses(
-        target.host, target.port or (443 if target.scheme == "https" else 80), "webhook", allow_private
-    )
+    checked_addresses(target.host, port, "webhook", allow_private)
 
 
 @router.get("/jobs", response_model=None)

@@ -85,7 +85,7 @@ class Sender:
         signed = headers(self._webhooks.secret(delivery.job.owner), delivery.job.id, int(time.time()), body)
         try:
             status = await post(delivery.url, body, signed, allow_private=self._allow_private)
-        except (EpitomeError, httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+        except Exception as error:  # whatever it is, it must not be tried for ever
             reason = error.message if isinstance(error, EpitomeError) else _reason(error)
         else:
             if 200 <= status < 300:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
@@ -46,13 +47,17 @@ class Worker:
     ) -> None:
         self._service, self._queue, self._archive = service, queue, archive
         self._on_summary = on_summary
+        self._leases: set[str] = set()
+        """Tokens of what is held, also of what waits for its turn."""
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        """By the token of the lease."""
+        """By these tokens."""
         self._finishing: set[str] = set()
         """Those that only wait for the database: they are not called off."""
         self._opening: set[str] = set()
         """Those that the service does not count yet."""
         self._closing = False
+        # Of its own: where others read pages for half a minute, leases would end.
+        self._threads = ThreadPoolExecutor(4, thread_name_prefix="jobs")
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._running: list[asyncio.Task[None]] = []
@@ -77,6 +82,7 @@ class Worker:
         for task in left:
             task.cancel()
         await asyncio.wait(left)
+        self._threads.shutdown()
 
     async def _take(self) -> None:
         while not self._closing:
@@ -84,31 +90,34 @@ class Worker:
                 await self._pause(FULL)
                 continue
             try:
-                taken = await _shielded(self._queue.claim)
+                taken = await self._shielded(self._queue.claim)
             except Exception as error:
                 _said("looking for one", error)
                 taken = None
             if taken is None:
                 await self._pause(IDLE)
-            elif self._closing:
-                await _shielded(partial(self._queue.release, taken))
-            elif taken.attempt == 1:
-                self._begin(taken)
-            else:  # A worker died over it: tried alone, it can take no other down.
+                continue
+            self._leases.add(taken.token)
+            if taken.attempt > 1:  # A worker died over it: tried alone, it can take no other down.
                 await self._none_left()
-                self._begin(taken)
+                await self._begin(taken)
                 await self._none_left()
+            else:
+                await self._begin(taken)
 
-    def _begin(self, taken: Taken) -> None:
-        task = asyncio.create_task(self._do(taken))
-        self._tasks[taken.token] = task
-        self._opening.add(taken.token)
-        task.add_done_callback(partial(self._ended, taken))
+    async def _begin(self, taken: Taken) -> None:
+        if self._closing:
+            await self._shielded(partial(_tried, partial(self._queue.release, taken)))
+        elif taken.token in self._leases:
+            task = asyncio.create_task(self._do(taken))
+            self._tasks[taken.token] = task
+            self._opening.add(taken.token)
+            task.add_done_callback(partial(self._ended, taken))
 
     def _ended(self, taken: Taken, task: asyncio.Task[None]) -> None:
         del self._tasks[taken.token]
-        self._opening.discard(taken.token)
-        self._finishing.discard(taken.token)
+        for held in (self._leases, self._opening, self._finishing):
+            held.discard(taken.token)
         self._woken.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             _said(f"a document of job {taken.job}", error)
@@ -129,12 +138,12 @@ class Worker:
         try:
             end = await self._result(taken)
             self._finishing.add(taken.token)
-            await _insisted(end)
+            await self._insisted(end)
         except LostError:
             _log.warning("jobs: a document of job %s was given to another worker", taken.job)
         except asyncio.CancelledError:
             # Called off: the job was cancelled, the lease was lost, or the server ends.
-            await _shielded(partial(_tried, partial(self._queue.release, taken)))
+            await self._shielded(partial(_tried, partial(self._queue.release, taken)))
             raise
 
     async def _result(self, taken: Taken) -> Callable[[], None]:
@@ -169,15 +178,16 @@ class Worker:
         """Renew the leases; call off what is lost."""
         while True:
             await asyncio.sleep(self._queue.lease / 3)
-            tokens = list(self._tasks)
+            tokens = set(self._leases)
             if not tokens:
                 continue
             try:
-                held = await _shielded(partial(self._queue.renew, tokens))
+                held = await self._shielded(partial(self._queue.renew, tokens))
             except Exception as error:  # as long as nobody else can reach it, nobody else takes them
                 _said("renewing leases", error)
                 continue
-            for token in set(tokens) - held - self._finishing:
+            for token in tokens - held - self._finishing:
+                self._leases.discard(token)
                 if token in self._tasks:
                     self._tasks[token].cancel()
 
@@ -185,28 +195,26 @@ class Worker:
         """Remove what is kept no longer."""
         jobs = Jobs(self._queue.database)
         while True:
-            await _shielded(partial(_tried, jobs.purge))
+            await self._shielded(partial(_tried, jobs.purge))
             await asyncio.sleep(HOUR)
 
+    async def _insisted(self, write: Callable[[], None]) -> None:
+        """Until the database takes it: a summary took long to make."""
+        while True:
+            try:
+                return await self._shielded(write)
+            except StoreError as error:
+                _said("a result waits", error)
+            await asyncio.sleep(IDLE)
 
-async def _insisted(write: Callable[[], None]) -> None:
-    """Until the database takes it: a summary took long to make."""
-    while True:
+    async def _shielded(self, work: Callable[[], Result]) -> Result:
+        """In a thread, and to its end also where the task is cancelled: so that nothing is half known."""
+        running = asyncio.get_running_loop().run_in_executor(self._threads, work)
         try:
-            return await _shielded(write)
-        except StoreError as error:
-            _said("a result waits", error)
-        await asyncio.sleep(IDLE)
-
-
-async def _shielded(work: Callable[[], Result]) -> Result:
-    """In a thread, and to its end also where the task is cancelled: so that nothing is half known."""
-    running = asyncio.create_task(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.wait([running])
-        raise
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            await asyncio.wait([running])
+            raise
 
 
 def _tried(work: Callable[[], Any]) -> None:

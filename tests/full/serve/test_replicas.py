@@ -15,7 +15,7 @@ from tests.full.postgres import Postgres
 from tests.full.serve.test_command import started
 
 DOCUMENTS = [
-    {"text": " ".join(f"Boat {at} carried {at * each} crates to pier {at + each}." for at in range(300))}
+    {"text": " ".join(f"Boat {at} carried {at * each} crates to pier {at + each}." for at in range(200))}
     for each in range(12)
 ]
 

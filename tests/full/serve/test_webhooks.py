@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.full.serve.receiver import Receiver, receiver
 
 from epitome.desk import webhooks as desk
 from epitome.desk.database import Database
+from epitome.desk.jobs import Jobs
 from epitome.serve import webhooks
 
 GUIDE = Path(__file__).parents[3] / "docs" / "serve.md"
@@ -42,7 +44,7 @@ def verified() -> Callable[[str, dict[str, str], bytes], bool]:
     return found
 
 
-def delivery(client: TestClient, identity: str, state: str) -> dict[str, Any]:
+def delivered(client: TestClient, identity: str, state: str) -> dict[str, Any]:
     """The webhook of a job, once its delivery is in this state."""
     deadline = time.monotonic() + 60
     while True:
@@ -57,7 +59,7 @@ def test_the_end_of_a_job_is_told_and_signed(database: Database, hook: Receiver)
     with office(database, private_webhooks=True) as client:
         job = client.post("/v1/jobs", json={"text": FERRY, "webhook": hook.url}).json()
         ((headers, body),) = hook.wait(1)
-        told = delivery(client, job["id"], "delivered")
+        told = delivered(client, job["id"], "delivered")
         assert told == {"url": hook.url, "state": "delivered", "tries": 1, "error": None} | {
             "secret": job["webhook"]["secret"]
         }
@@ -85,10 +87,10 @@ def test_it_is_sent_again_until_it_arrives(database: Database, hook: Receiver) -
     with office(database, private_webhooks=True) as client:
         job = client.post("/v1/jobs", json={"text": FERRY, "webhook": hook.url}).json()
         assert len({headers["webhook-id"] for headers, _ in hook.wait(4)}) == 1
-        assert delivery(client, job["id"], "delivered")["tries"] == 4
+        assert delivered(client, job["id"], "delivered")["tries"] == 4
         hook.statuses.append(410)  # gone: this one wants nothing more
         job = client.post("/v1/jobs", json={"text": FERRY, "webhook": hook.url}).json()
-        assert delivery(client, job["id"], "failed")["error"] == "the receiver answered 410"
+        assert delivered(client, job["id"], "failed")["error"] == "the receiver answered 410"
     assert len(hook.came) == 5
 
 
@@ -99,8 +101,27 @@ def test_it_is_given_up_in_the_end(
     hook.statuses += [503, 503]
     with office(database, private_webhooks=True) as client:
         job = client.post("/v1/jobs", json={"text": FERRY, "webhook": hook.url}).json()
-        told = delivery(client, job["id"], "failed")
+        told = delivered(client, job["id"], "failed")
     assert (told["tries"], told["error"]) == (2, "the receiver answered 503")
+
+
+def test_a_try_that_no_sender_survived_counts(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk, "TRIES", 2)
+    monkeypatch.setattr(desk, "LEASE", -1.0)  # each sender is killed at once
+    jobs, hooks = Jobs(database), desk.Webhooks(database)
+    job, _ = jobs.submit("ann", ["one"], webhook="https://example.org")
+    assert hooks.claim() is None  # the job has not ended
+    jobs.cancel(job.id, "ann")
+    for tries in (1, 2):
+        delivery = hooks.claim()
+        assert delivery is not None
+        assert delivery.tries == tries
+    hooks.delivered(replace(delivery, tries=1))  # too late: the second has begun
+    assert hooks.claim() is None
+    found = jobs.find(job.id, "ann")
+    assert found is not None
+    assert found.webhook is not None
+    assert (found.webhook.state, found.webhook.tries) == ("failed", 3)
 
 
 def test_waits_grow_up_to_an_hour() -> None:
@@ -116,7 +137,7 @@ def test_a_receiver_that_hangs_holds_nothing_up(
     hook.statuses.append(0)
     with office(database, private_webhooks=True) as client:
         job = client.post("/v1/jobs", json={"text": FERRY, "webhook": hook.url}).json()
-        assert delivery(client, job["id"], "delivered")["tries"] >= 2
+        assert delivered(client, job["id"], "delivered")["tries"] >= 2
 
 
 def test_a_delivery_survives_the_server(database: Database) -> None:
@@ -132,7 +153,7 @@ def test_a_delivery_survives_the_server(database: Database) -> None:
         assert "cannot be reached" in told["error"]
     with receiver(port) as listening, office(database, private_webhooks=True, secret=secret) as client:
         assert listening.wait(1)
-        assert delivery(client, job["id"], "delivered")["tries"] > 1
+        assert delivered(client, job["id"], "delivered")["tries"] > 1
 
 
 def test_a_cancelled_job_is_told_too(database: Database, hook: Receiver) -> None:
@@ -142,7 +163,7 @@ def test_a_cancelled_job_is_told_too(database: Database, hook: Receiver) -> None
         client.delete(f"/v1/jobs/{job['id']}")
         ((_, body),) = hook.wait(1)
         assert json.loads(body)["type"] == "job.cancelled"
-        delivery(client, job["id"], "delivered")
+        delivered(client, job["id"], "delivered")
     assert len(hook.came) == 1
 
 
