@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from epitome.errors import EngineError, StoreError
+from epitome.errors import EngineError, StoreError, UsageError
 
 if TYPE_CHECKING:
+    from epitome.desk.archive import Keeps
     from epitome.desk.keys import Keys
 
 EXAMPLES = """Examples:
@@ -21,7 +22,9 @@ EXAMPLES = """Examples:
     curl -H "Authorization: Bearer $(cat epitome-data/key.txt)" -H "Content-Type: application/json" \\
         -d '{"text": "…", "style": "bullets"}' http://127.0.0.1:8000/v1/summaries
 
-    epitome serve --host 0.0.0.0 --port 8080 --data /srv/epitome --key-file /run/secrets/epitome"""
+    epitome serve --host 0.0.0.0 --port 8080 --data /srv/epitome --key-file /run/secrets/epitome
+
+    EPITOME_DATABASE=postgresql://epitome:secret@db/epitome epitome serve --archive summaries"""
 MANY = 1000
 """Documents to expect: enough for `auto` to choose the engine that is fastest once it has started."""
 
@@ -36,6 +39,25 @@ def serve(
             help="Where the first key is written. Default: key.txt in the data folder.", show_default=False
         ),
     ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            envvar="EPITOME_DATABASE",
+            help="URL of a PostgreSQL database that several servers may share, or of another SQLite file. Default: "
+            "epitome.sqlite in the data folder.",
+            show_default=False,
+            show_envvar=True,
+            metavar="URL",
+        ),
+    ] = None,
+    archive: Annotated[
+        str | None,
+        typer.Option(help="Keep what was summarised: summaries, or documents as well.", show_default=False),
+    ] = None,
+    private_webhooks: Annotated[
+        bool,
+        typer.Option("--private-webhooks", help="Webhooks may lead to this machine and private networks."),
+    ] = False,
     model: Annotated[str, typer.Option(help="What `summarize --model` takes.")] = "default",
     adapter: Annotated[str, typer.Option(help="What `summarize --adapter` takes.")] = "auto",
     engine: Annotated[str, typer.Option(help="auto, llamacpp, openvino, transformers or openai.")] = "auto",
@@ -44,6 +66,7 @@ def serve(
     try:
         import uvicorn
 
+        from epitome.desk.archive import Archive
         from epitome.desk.database import connect
         from epitome.desk.keys import Keys
         from epitome.serve.app import application
@@ -56,12 +79,13 @@ def serve(
     from epitome.cli.progress import fetching, note
     from epitome.summarize.summarizer import Summarizer
 
+    kept = _kept(archive)
     try:
         data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"{data}: cannot be made ({error.strerror})", hint="name another --data") from error
     listening, address = listening_at(host, port)
-    keys = Keys(connect(data / "epitome.sqlite"))
+    keys = Keys(connect(database or data / "epitome.sqlite"))
     if not keys.all():
         _first_key(keys, key_file or data / "key.txt")
     with fetching() as report:
@@ -69,11 +93,27 @@ def serve(
             model, adapter=adapter, engine=engine, work=MANY, on_note=note, on_download=report
         )
     print(f"serving at {address} (Ctrl-C ends)", file=sys.stderr, flush=True)
+    app = application(
+        Service(summarizer),
+        keys,
+        archived=Archive(keys.database, kept),
+        private_webhooks=private_webhooks,
+    )
     config = uvicorn.Config(
-        application(Service(summarizer), keys), log_level="warning", access_log=False, server_header=False,
-        timeout_graceful_shutdown=60,
-    )  # fmt: skip
+        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=60
+    )
     uvicorn.Server(config).run(sockets=[listening])
+
+
+def _kept(archive: str | None) -> Keeps | None:
+    from epitome.desk.archive import KEEPS
+
+    for known in KEEPS:
+        if archive == known:
+            return known
+    if archive is None:
+        return None
+    raise UsageError(f"--archive {archive}: nothing that can be kept", hint=f"one of {', '.join(KEEPS)}")
 
 
 def _first_key(keys: Keys, file: Path) -> None:

@@ -8,9 +8,10 @@ import secrets
 import time
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import insert, select, update
 
-from epitome.desk.database import keys as table
+from epitome.desk.database import Database
+from epitome.desk.tables import keys as table
 from epitome.errors import UsageError
 
 PREFIX = "ep"
@@ -42,8 +43,8 @@ class Keys:
     'newsroom'
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self.database = database
 
     def make(self, name: str, *, days: float | None = None, per_minute: int | None = None) -> tuple[Key, str]:
         """A new key and its secret, which nobody can read again. Raises `UsageError` for a nameless one."""
@@ -58,7 +59,7 @@ class Keys:
             "id": key.id, "name": key.name, "hash": _hash(token), "created": key.created, "expires": key.expires,
             "per_minute": key.per_minute,
         }  # fmt: skip
-        with self._engine.begin() as connection:
+        with self.database.writing() as connection:
             connection.execute(insert(table).values(row))
         return key, f"{PREFIX}_{key.id}_{token}"
 
@@ -68,7 +69,7 @@ class Keys:
         identity, _, token = rest.partition("_")
         if prefix != PREFIX or not token:
             return None
-        with self._engine.connect() as connection:
+        with self.database.reading() as connection:
             row = connection.execute(select(table).where(table.c.id == identity)).mappings().first()
         # 256 random bits need no slow hash; the comparison takes the same time wherever they differ.
         if row is None or not hmac.compare_digest(row["hash"], _hash(token)):
@@ -78,13 +79,13 @@ class Keys:
 
     def all(self) -> list[Key]:
         """Every key there was, the oldest first."""
-        with self._engine.connect() as connection:
+        with self.database.reading() as connection:
             rows = connection.execute(select(table).order_by(table.c.created)).mappings().all()
         return [_key(dict(row)) for row in rows]
 
     def revoke(self, identity: str) -> None:
         """End a key now. Raises `UsageError` if there is none of that id."""
-        with self._engine.begin() as connection:
+        with self.database.writing() as connection:
             done = connection.execute(
                 update(table)
                 .where(table.c.id == identity, table.c.revoked.is_(None))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,13 +16,28 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 
 from epitome import __version__
+from epitome.desk.archive import Archive
+from epitome.desk.jobs import Jobs
 from epitome.desk.keys import Keys
-from epitome.errors import ContextError, EngineError, EpitomeError, ModelError, SourceError, UsageError
-from epitome.serve import chat, checks, summaries
+from epitome.desk.queue import Queue
+from epitome.desk.webhooks import Webhooks
+from epitome.errors import (
+    ContextError,
+    EngineError,
+    EpitomeError,
+    ModelError,
+    SourceError,
+    StoreError,
+    UsageError,
+)
+from epitome.serve import archive, chat, checks, jobs, summaries
 from epitome.serve.guard import HEADERS, Guard, Limited, RefusedError
 from epitome.serve.metrics import Metrics
 from epitome.serve.service import BusyError, Service
+from epitome.serve.webhooks import Sender
+from epitome.serve.worker import Worker
 
+_log = logging.getLogger("epitome")
 OPEN = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
 """Answered without a key: they tell nothing about anybody's texts."""
 _STATUS: tuple[tuple[type[EpitomeError], int, str], ...] = (
@@ -30,28 +47,50 @@ _STATUS: tuple[tuple[type[EpitomeError], int, str], ...] = (
     (SourceError, 422, "unreadable_document"),
     (ModelError, 400, "invalid_request_error"),
     (EngineError, 500, "engine_error"),
+    (StoreError, 503, "storage_error"),
 )
 
 
-def application(service: Service, keys: Keys) -> FastAPI:
-    """The service as a web application; it closes the service when it ends."""
+def application(
+    service: Service, keys: Keys, *, archived: Archive | None = None, private_webhooks: bool = False
+) -> FastAPI:
+    """The service as a web application; it closes the service when it ends.
+
+    Args:
+        keys: in the database that also has the jobs.
+        archived: where summaries are kept; None: nowhere.
+        private_webhooks: whether webhooks may lead to this machine or into private networks.
+    """
 
     @asynccontextmanager
-    async def life(_: FastAPI) -> AsyncIterator[None]:
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        background: tuple[Worker, Sender] = app.state.worker, app.state.sender
+        for one in background:
+            one.start()
         yield
+        await asyncio.gather(*(one.close() for one in background))
         service.close()
 
     app = FastAPI(title="Epitome", version=__version__, lifespan=life, docs_url=None, redoc_url=None)
-    app.state.service, app.state.metrics = service, Metrics(service)
+    app.state.service, app.state.metrics, app.state.keys = service, Metrics(service), keys
+    _desk(app, archived or Archive(keys.database), private_webhooks)
     guarded = [Depends(Guard(keys))]
-    app.include_router(summaries.router, prefix="/v1", dependencies=guarded, responses=_told())
-    app.include_router(checks.router, prefix="/v1", dependencies=guarded, responses=_told())
-    app.include_router(chat.router, prefix="/v1", dependencies=guarded, responses=_told())
+    for part in (summaries, checks, chat, jobs, archive):
+        app.include_router(part.router, prefix="/v1", dependencies=guarded, responses=_told())
     _plain_routes(app)
     _errors(app)
     app.add_middleware(Limited)
     app.middleware("http")(_around)
     return app
+
+
+def _desk(app: FastAPI, archived: Archive, private_webhooks: bool) -> None:
+    """What is kept, and what works at it beside the requests."""
+    state, database = app.state, archived.database
+    state.archive, state.jobs, state.webhooks = archived, Jobs(database), Webhooks(database)
+    state.private_webhooks = private_webhooks
+    state.worker = Worker(state.service, Queue(database), archived, state.metrics.summarised)
+    state.sender = Sender(state.webhooks, allow_private=private_webhooks)
 
 
 def _plain_routes(app: FastAPI) -> None:
@@ -61,11 +100,15 @@ def _plain_routes(app: FastAPI) -> None:
         return "ok"
 
     @app.get(
-        "/readyz", response_class=PlainTextResponse, responses={503: {"description": "Too much is waiting."}}
+        "/readyz",
+        response_class=PlainTextResponse,
+        responses={503: {"description": "Too much is waiting, or the database is away."}},
     )
     def ready(request: Request) -> Response:
         """Whether another document would be taken."""
         service: Service = request.app.state.service
+        if not request.app.state.keys.database.answers():
+            return PlainTextResponse("no database", 503)
         free = service.held < service.most
         return PlainTextResponse("ok" if free else "busy", 200 if free else 503)
 
@@ -82,14 +125,23 @@ async def _around(request: Request, proceed: Callable[[Request], Awaitable[Respo
     identity = named if 0 < len(named) <= 64 and named.isprintable() else uuid.uuid4().hex
     response = await proceed(request)
     response.headers.update(HEADERS | {"X-Request-Id": identity})
-    route = request.url.path if "route" in request.scope else "none"  # no path holds a name or number
-    request.app.state.metrics.answered(route, response.status_code, time.perf_counter() - started)
+    request.app.state.metrics.answered(_route(request), response.status_code, time.perf_counter() - started)
     return response
+
+
+def _route(request: Request) -> str:
+    """The path of its route, names in place of ids."""
+    path = request.url.path if "route" in request.scope else "none"
+    for name, value in request.path_params.items():
+        path = path.replace(f"/{value}", f"/{{{name}}}")
+    return path
 
 
 def _errors(app: FastAPI) -> None:
     @app.exception_handler(EpitomeError)
     async def ours(_: Request, error: EpitomeError) -> Response:
+        if isinstance(error, StoreError):
+            _log.error("%s", error)
         return shaped(error)
 
     @app.exception_handler(RequestValidationError)
@@ -125,7 +177,7 @@ def shaped(error: EpitomeError) -> Response:
     # Hints of the others speak of the command line.
     told = str(error) if isinstance(error, (BusyError, UsageError)) else error.message
     response = _shaped(status, told, kind)
-    if isinstance(error, BusyError):
+    if isinstance(error, (BusyError, StoreError)):
         response.headers["Retry-After"] = "2"
     return response
 
@@ -151,7 +203,7 @@ def _told() -> dict[int | str, dict[str, Any]]:
     said = {
         400: "The request makes no sense.", 401: "No valid key.", 413: "The body is too large.",
         422: "The document cannot be read.", 429: "Too much is under way, or this key asks too often.",
-        500: "The engine failed.",
+        500: "The engine failed.", 503: "What has to be kept cannot be: the database is away, full or read-only.",
     }  # fmt: skip
     return {
         status: {"description": text, "content": {"application/json": {"schema": shape}}}

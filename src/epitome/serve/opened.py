@@ -15,12 +15,17 @@ async def opened(asked: Sourced) -> Document:
 
     An address that leads into a private network is refused (`documents/fetch.py`), also after a redirect.
     """
+    checked(asked)
+    if asked.url is not None:
+        return await asyncio.to_thread(read, asked.url)
+    return await asyncio.to_thread(from_text, asked.text or "", title=asked.title)
+
+
+def checked(asked: Sourced) -> None:
+    """Raise `UsageError` for no document, for two, and for an address that none can lie at."""
     if (asked.text is None) == (asked.url is None):
         raise UsageError("name a text or a url, one of them")
-    if asked.url is not None:
-        if not asked.url.lower().startswith(("http://", "https://")):
-            raise UsageError("url: an http or https address")
-        return await asyncio.to_thread(read, asked.url)
-    if not (asked.text or "").strip():
+    if asked.url is not None and not asked.url.lower().startswith(("http://", "https://")):
+        raise UsageError("url: an http or https address")
+    if asked.url is None and not (asked.text or "").strip():
         raise UsageError("text: it is empty")
-    return await asyncio.to_thread(from_text, asked.text or "", title=asked.title)

@@ -32,6 +32,7 @@ class Service:
 
     def __init__(self, summarizer: Summarizer, *, parallel: int = PARALLEL, waiting: int = WAITING) -> None:
         self.summarizer = summarizer
+        self.parallel = parallel
         self.most = parallel + waiting
         self.held = 0
         """Documents under way or waiting."""

@@ -10,11 +10,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from epitome.errors import EpitomeError
+from epitome.serve.archive import kept
 from epitome.serve.asked import SummaryAsked
 from epitome.serve.metrics import Metrics
 from epitome.serve.opened import opened
 from epitome.serve.service import Service
-from epitome.types import Summary
+from epitome.types import Document, Summary
 
 router = APIRouter()
 
@@ -27,21 +28,22 @@ async def summaries(asked: SummaryAsked, request: Request) -> dict[str, Any] | S
     wanted = asked.request()
     document = await opened(asked)
     if asked.stream:
-        return StreamingResponse(
-            _events(service.stream(document, wanted), metrics), media_type="text/event-stream"
-        )
+        return StreamingResponse(_events(request, asked, document, metrics), media_type="text/event-stream")
     summary = await service.summary(document, wanted)
     metrics.summarised(summary)
-    return summary.as_dict()
+    return summary.as_dict() | await kept(request, asked, document, summary)
 
 
-async def _events(pieces: AsyncIterator[str | Summary], metrics: Metrics) -> AsyncIterator[str]:
+async def _events(
+    request: Request, asked: SummaryAsked, document: Document, metrics: Metrics
+) -> AsyncIterator[str]:
     """`piece` events with text, one `summary` event; an `error` event where something fails on the way."""
+    service: Service = request.app.state.service
     try:
-        async for piece in pieces:
+        async for piece in service.stream(document, asked.request()):
             if isinstance(piece, Summary):
                 metrics.summarised(piece)
-                yield _event("summary", piece.as_dict())
+                yield _event("summary", piece.as_dict() | await kept(request, asked, document, piece))
             else:
                 yield _event("piece", {"text": piece})
     except EpitomeError as error:
