@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Row, Select, delete, func, insert, select, up
 from epitome.desk.archive import Entry, Kept, plain
 from epitome.desk.audit import Trail, Who
 from epitome.desk.database import Database
+from epitome.desk.doubts import Doubt, doubts
 from epitome.desk.older import newer, older
-from epitome.desk.reasons import Reason, reasons
 from epitome.desk.tables import archive
 from epitome.desk.tables import reviews as table
 from epitome.errors import EpitomeError, UsageError
@@ -28,11 +28,11 @@ CLAIM = 900.0
 """Seconds that a claim lasts: time to read a document of some thousand words; who needs longer claims again."""
 LONGEST = 100_000
 """Characters of an edited text."""
-MOST_REASONS = 50
+MOST_DOUBTS = 50
 """More complaints of readers about one summary tell a reviewer nothing new."""
 
 
-_OPEN: dict[str, Any] = {"state": "open", "reviewer": None, "decided": None, "note": None}
+_OPEN: dict[str, Any] = {"state": "open", "reviewer": None, "decided": None, "reason": None}
 
 
 class HeldError(EpitomeError):
@@ -56,14 +56,14 @@ class Brief:
     """The id of the key with which the summary was asked for."""
     created: float
     state: State
-    reasons: list[Reason]
+    doubts: list[Doubt]
     title: str
     text: str
     """As it stands now: the model's, or what a person made of it."""
     claim: Claim | None
     reviewer: str | None
     decided: float | None
-    note: str | None
+    reason: str | None
     """Why it was rejected, or what the reviewer had to say beside."""
 
 
@@ -83,7 +83,7 @@ class Reviews:
 
     Args:
         opens: whether summaries are put into the queue; those that are there can be decided in any case.
-        below: support under which a sentence needs a person (`desk/reasons.py`).
+        below: support under which a sentence needs a person (`desk/doubts.py`).
 
     >>> [brief] = reviews.all(state="open")
     >>> reviews.act(brief.id, Who("ann"), "edit", text="The ferry leaves at dawn.").state
@@ -98,15 +98,15 @@ class Reviews:
 
     # --- into the queue ---
 
-    def due(self, summary: dict[str, Any]) -> list[Reason]:
+    def due(self, summary: dict[str, Any]) -> list[Doubt]:
         """Why a summary that has just been made goes into the queue; empty if it does not."""
-        return reasons(summary, self.below) if self.opens else []
+        return doubts(summary, self.below) if self.opens else []
 
-    def open(self, connection: Connection, entry: Entry, why: Sequence[Reason]) -> None:
+    def open(self, connection: Connection, entry: Entry, why: Sequence[Doubt]) -> None:
         """Put a summary into the queue, in a transaction of the caller's that holds no lock of a review yet."""
         self._add(connection, entry.id, entry.owner, entry.request, entry.summary, why, _service(entry.owner))
 
-    def complain(self, connection: Connection, kept: Kept, owner: str, who: Who, why: Reason) -> None:
+    def complain(self, connection: Connection, kept: Kept, owner: str, who: Who, why: Doubt) -> None:
         """Put a summary of the archive into the queue that a reader calls bad, in a transaction of the caller's.
 
         One that was approved comes back; one that was edited or rejected stays so.
@@ -116,14 +116,14 @@ class Reviews:
         if row is None:
             self._add(connection, kept.id, owner, kept.request, kept.summary, [why], who)
             return
-        held = json.loads(row.reasons)
-        if row.state in ("edited", "rejected") or len(held) >= MOST_REASONS:
+        held = json.loads(row.doubts)
+        if row.state in ("edited", "rejected") or len(held) >= MOST_DOUBTS:
             return
-        change = {"reasons": json.dumps([*held, asdict(why)])}
+        change = {"doubts": json.dumps([*held, asdict(why)])}
         if row.state == "approved":
             change |= _OPEN
         connection.execute(update(table).where(table.c.id == kept.id).values(change))
-        self.trail.add(connection, "complained", who, review=kept.id, reason=asdict(why))
+        self.trail.add(connection, "complained", who, review=kept.id)
 
     def _add(
         self,
@@ -132,18 +132,18 @@ class Reviews:
         owner: str,
         request: dict[str, Any],
         summary: dict[str, Any],
-        why: Sequence[Reason],
+        why: Sequence[Doubt],
         who: Who,
     ) -> None:
         self.trail.lock(connection)
-        text, told = plain(summary["text"]), [asdict(reason) for reason in why]
+        text, kinds = plain(summary["text"]), sorted({doubt.kind for doubt in why})
         row = {
             "id": identity, "owner": owner, "created": self.database.now(), "state": "open",
-            "reasons": json.dumps(told), "title": plain(summary["title"]), "text": text,
+            "doubts": json.dumps([asdict(doubt) for doubt in why]), "title": plain(summary["title"]), "text": text,
             "request": json.dumps(request), "summary": json.dumps(summary),
         }  # fmt: skip
         connection.execute(insert(table).values(row))
-        self.trail.add(connection, "opened", who, review=identity, reasons=told, sha256=fingerprint(text))
+        self.trail.add(connection, "opened", who, review=identity, doubts=kinds, sha256=fingerprint(text))
 
     def withdraw(self, connection: Connection, identity: str, owner: str, who: Who) -> bool:
         """Remove a review with its texts, in the caller's transaction; whether this owner had one. Its trail stays."""
@@ -220,25 +220,25 @@ class Reviews:
 
     # --- decided ---
 
-    def act(self, identity: str, who: Who, action: Action, *, text: str = "", note: str = "") -> Review:
+    def act(self, identity: str, who: Who, action: Action, *, text: str = "", reason: str = "") -> Review:
         """Claim a review, give it back, decide on it, or open it again.
 
         Args:
             text: what an edited summary says.
-            note: why; a rejection needs it.
+            reason: why; a rejection needs it.
 
         Raises `HeldError` where somebody else is at it or it has been decided, `UsageError` for what makes no sense
         and where there is no such review.
         """
-        text, note = _sound(text), _sound(note)
-        _complete(action, text, note)
+        text, reason = _sound(text), _sound(reason)
+        _complete(action, text, reason)
         with self.trail.adding() as connection:
             chosen = select(table, self.database.now().label("now")).where(table.c.id == identity)
             row = connection.execute(chosen).first()
             if row is None:
                 raise UsageError(f"{identity}: there is no such review")
             _refuse_held(row, who, action)
-            change, done, details = _done(row, who, action, text, note)
+            change, done, details = _done(row, who, action, text, reason)
             if change:
                 connection.execute(update(table).where(table.c.id == identity).values(change))
             if done:
@@ -259,14 +259,14 @@ def fingerprint(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _complete(action: Action, text: str, note: str) -> None:
+def _complete(action: Action, text: str, reason: str) -> None:
     if action == "edit" and not text:
         raise UsageError("text: an edited summary needs one")
     if action != "edit" and text:
         raise UsageError(f"text: to {action} takes none", hint="edit")
-    if action == "reject" and not note:
+    if action == "reject" and not reason:
         raise UsageError("reason: a rejection needs one")
-    if max(len(text), len(note)) > LONGEST:
+    if max(len(text), len(reason)) > LONGEST:
         raise UsageError(f"a text has at most {LONGEST:,} characters")
 
 
@@ -284,11 +284,11 @@ def _refuse_held(row: Row[Any], who: Who, action: Action) -> None:
 
 
 def _done(
-    row: Row[Any], who: Who, action: Action, text: str, note: str
+    row: Row[Any], who: Who, action: Action, text: str, reason: str
 ) -> tuple[dict[str, Any], str, dict[str, Any]]:
     """What changes, how the trail calls it (empty: it is not worth an entry), and what it says of it."""
     free = {"claimant": None, "claimant_key": None, "claimed_until": None}
-    said = {"note": note} if note else {}
+    said = {"reason": reason} if reason else {}
     if action == "claim":
         mine = {"claimant": who.name, "claimant_key": who.key, "claimed_until": row.now + CLAIM}
         return mine, "" if _claim(row) else "claimed", said
@@ -297,7 +297,7 @@ def _done(
     if action == "reopen":
         first = plain(json.loads(row.summary)["text"])
         return free | _OPEN | {"text": first}, "reopened", said | {"sha256": fingerprint(first)}
-    decided = free | {"reviewer": who.name, "decided": row.now, "note": note or None}
+    decided = free | {"reviewer": who.name, "decided": row.now, "reason": reason or None}
     if action == "edit":
         if text == row.text:
             raise UsageError("text: nothing is changed", hint="approve it as it is")
@@ -336,10 +336,10 @@ def _claim(row: Row[Any]) -> Claim | None:
 
 
 def _brief(row: Row[Any]) -> dict[str, Any]:
-    names = ("id", "owner", "created", "state", "title", "text", "reviewer", "decided", "note")
+    names = ("id", "owner", "created", "state", "title", "text", "reviewer", "decided", "reason")
     told = {name: getattr(row, name) for name in names}
-    why = [Reason(**one) for one in json.loads(row.reasons)]
-    return told | {"reasons": why, "claim": _claim(row)}
+    why = [Doubt(**one) for one in json.loads(row.doubts)]
+    return told | {"doubts": why, "claim": _claim(row)}
 
 
 def _review(row: Row[Any]) -> Review:

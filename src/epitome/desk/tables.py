@@ -135,7 +135,7 @@ reviews = Table(
     Column("owner", String(200), nullable=False),  # the id of the key that asked for it
     Column("created", Float, nullable=False),
     Column("state", String(10), nullable=False),
-    Column("reasons", Text, nullable=False),  # JSON
+    Column("doubts", Text, nullable=False),  # JSON
     Column("title", Text, nullable=False),
     Column("text", Text, nullable=False),  # as it stands now
     Column("request", Text, nullable=False),  # JSON
@@ -145,7 +145,7 @@ reviews = Table(
     Column("claimed_until", Float),
     Column("reviewer", String(200)),
     Column("decided", Float),
-    Column("note", Text),
+    Column("reason", Text),
     Index("reviews_state", "state", "created"),
     Index("reviews_owner", "owner", "created"),
 )

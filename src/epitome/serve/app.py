@@ -20,6 +20,7 @@ from epitome.desk.archive import Archive
 from epitome.desk.jobs import Jobs
 from epitome.desk.keys import Keys
 from epitome.desk.queue import Queue
+from epitome.desk.reviews import Reviews
 from epitome.desk.webhooks import Webhooks
 from epitome.errors import (
     ContextError,
@@ -30,7 +31,7 @@ from epitome.errors import (
     StoreError,
     UsageError,
 )
-from epitome.serve import archive, chat, checks, jobs, summaries
+from epitome.serve import archive, chat, checks, jobs, reviews, summaries
 from epitome.serve.guard import HEADERS, Guard, Limited, RefusedError
 from epitome.serve.metrics import Metrics
 from epitome.serve.service import BusyError, Service
@@ -52,13 +53,19 @@ _STATUS: tuple[tuple[type[EpitomeError], int, str], ...] = (
 
 
 def application(
-    service: Service, keys: Keys, *, archived: Archive | None = None, private_webhooks: bool = False
+    service: Service,
+    keys: Keys,
+    *,
+    archived: Archive | None = None,
+    reviewed: Reviews | None = None,
+    private_webhooks: bool = False,
 ) -> FastAPI:
     """The service as a web application; it closes the service when it ends.
 
     Args:
         keys: in the database that also has the jobs.
         archived: where summaries are kept; None: nowhere.
+        reviewed: which of them a person has to see; None: no new ones.
         private_webhooks: whether webhooks may lead to this machine or into private networks.
     """
 
@@ -73,9 +80,9 @@ def application(
 
     app = FastAPI(title="Epitome", version=__version__, lifespan=life, docs_url=None, redoc_url=None)
     app.state.service, app.state.metrics, app.state.keys = service, Metrics(service), keys
-    _desk(app, archived or Archive(keys.database), private_webhooks)
+    _desk(app, archived or Archive(keys.database), reviewed or Reviews(keys.database), private_webhooks)
     guarded = [Depends(Guard(keys))]
-    for part in (summaries, checks, chat, jobs, archive):
+    for part in (summaries, checks, chat, jobs, archive, reviews):
         app.include_router(part.router, prefix="/v1", dependencies=guarded, responses=_told())
     _plain_routes(app)
     _errors(app)
@@ -84,12 +91,13 @@ def application(
     return app
 
 
-def _desk(app: FastAPI, archived: Archive, private_webhooks: bool) -> None:
+def _desk(app: FastAPI, archived: Archive, reviewed: Reviews, private_webhooks: bool) -> None:
     """What is kept, and what works at it beside the requests."""
     state, database = app.state, archived.database
-    state.archive, state.jobs, state.webhooks = archived, Jobs(database), Webhooks(database)
+    state.archive, state.reviews = archived, reviewed
+    state.jobs, state.webhooks = Jobs(database), Webhooks(database)
     state.private_webhooks = private_webhooks
-    state.worker = Worker(state.service, Queue(database), archived, state.metrics.summarised)
+    state.worker = Worker(state.service, Queue(database), archived, reviewed, state.metrics.summarised)
     state.sender = Sender(state.webhooks, allow_private=private_webhooks)
 
 

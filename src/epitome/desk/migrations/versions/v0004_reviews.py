@@ -20,7 +20,7 @@ def upgrade() -> None:
         Column("owner", String(200), nullable=False),
         Column("created", Float, nullable=False),
         Column("state", String(10), nullable=False),
-        Column("reasons", Text, nullable=False),
+        Column("doubts", Text, nullable=False),
         Column("title", Text, nullable=False),
         Column("text", Text, nullable=False),
         Column("request", Text, nullable=False),
@@ -30,7 +30,7 @@ def upgrade() -> None:
         Column("claimed_until", Float),
         Column("reviewer", String(200)),
         Column("decided", Float),
-        Column("note", Text),
+        Column("reason", Text),
     )
     op.create_index("reviews_state", "reviews", ["state", "created"])
     op.create_index("reviews_owner", "reviews", ["owner", "created"])

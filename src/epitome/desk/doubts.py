@@ -14,15 +14,15 @@ LOW = ("1", "2", "down")
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    """One reason."""
+class Doubt:
+    """One doubt."""
 
     kind: Kind
     said: str
     """The sentence that is hardly borne out, the order that the document gives, or the reader's comment."""
 
 
-def reasons(summary: dict[str, Any], below: float = SUPPORTED) -> list[Reason]:
+def doubts(summary: dict[str, Any], below: float = SUPPORTED) -> list[Doubt]:
     """What speaks against using the summary unseen; nothing for most.
 
     Args:
@@ -31,18 +31,18 @@ def reasons(summary: dict[str, Any], below: float = SUPPORTED) -> list[Reason]:
             A sentence with a fact that the document lacks is doubted in any case.
     """
     doubted = [
-        Reason("support", sentence["text"])
+        Doubt("support", sentence["text"])
         for sentence in summary["sentences"]
         if sentence["facts"] or sentence["support"] < below
     ]
     orders = [
-        Reason("instructions", warning.removeprefix(WITHHELD).strip("'\""))
+        Doubt("instructions", warning.removeprefix(WITHHELD).strip("'\""))
         for warning in summary["warnings"]
         if warning.startswith(WITHHELD)
     ]
     return orders + doubted
 
 
-def complaint(rating: str, comment: str) -> Reason | None:
+def complaint(rating: str, comment: str) -> Doubt | None:
     """What a reader's feedback says against it, if it does."""
-    return Reason("feedback", comment) if rating in LOW else None
+    return Doubt("feedback", comment) if rating in LOW else None
