@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import insert, select, update
 
-from epitome.desk.audit import Trail, local
+from epitome.desk.audit import Trail, Who, local
 from epitome.desk.database import Database
 from epitome.desk.tables import keys as table
 from epitome.errors import UsageError
@@ -36,6 +36,11 @@ class Key:
     def valid(self) -> bool:
         """Neither revoked nor past its end."""
         return self.revoked is None and (self.expires is None or time.time() < self.expires)
+
+    @property
+    def who(self) -> Who:
+        """Whom the audit trail names."""
+        return Who(self.name, self.id)
 
 
 class Keys:

@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from epitome.desk.archive import Archive, Entry
-from epitome.desk.audit import Who
 from epitome.desk.database import Database
 from epitome.desk.doubts import complaint
 from epitome.desk.keys import Key
@@ -113,7 +112,7 @@ def remove(identity: Identity, request: Request) -> Response:
     archive: Archive = request.app.state.archive
     reviews: Reviews = request.app.state.reviews
     key: Key = request.state.bearer
-    also = partial(reviews.withdraw, identity=identity, owner=key.id, who=Who(key.name, key.id))
+    also = partial(reviews.withdraw, identity=identity, owner=key.id, who=key.who)
     if not archive.remove(identity, key.id, also=also):
         raise _missing()
     return Response(status_code=204)
@@ -130,7 +129,7 @@ def feedback(asked: FeedbackAsked, request: Request) -> dict[str, Any]:
     found = archive.find(asked.summary, key.id) if why is not None else None
     also = None
     if why is not None and found is not None:
-        also = partial(reviews.complain, kept=found, owner=key.id, who=Who(key.name, key.id), why=why)
+        also = partial(reviews.complain, kept=found, owner=key.id, who=key.who, why=why)
     said = archive.rate(asked.summary, key.id, str(asked.rating), asked.comment, also=also)
     if said is None:
         raise _missing()

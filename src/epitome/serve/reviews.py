@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from epitome.desk.audit import Who
 from epitome.desk.keys import Key
 from epitome.desk.reviews import LONGEST, HeldError, Review, Reviews
 from epitome.serve.jobs import MISSING, Before, Identity, Limit
@@ -65,9 +64,7 @@ def act(identity: Identity, asked: ReviewAsked, request: Request) -> dict[str, A
     reviews: Reviews = request.app.state.reviews
     key: Key = request.state.bearer
     try:
-        done = reviews.act(
-            identity, Who(key.name, key.id), asked.action, text=asked.text, reason=asked.reason
-        )
+        done = reviews.act(identity, key.who, asked.action, text=asked.text, reason=asked.reason)
     except HeldError as error:
         raise HTTPException(409, str(error)) from None
     return asdict(done)
@@ -79,7 +76,7 @@ def withdraw(identity: Identity, request: Request) -> Response:
     reviews: Reviews = request.app.state.reviews
     key: Key = request.state.bearer
     with reviews.database.writing() as connection:
-        if not reviews.withdraw(connection, identity, key.id, Who(key.name, key.id)):
+        if not reviews.withdraw(connection, identity, key.id, key.who):
             raise _missing()
     return Response(status_code=204)
 
