@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from epitome import __version__
 from epitome.desk.keys import Keys
 from epitome.errors import ContextError, EngineError, EpitomeError, ModelError, SourceError, UsageError
-from epitome.serve import chat, checks, summaries
+from epitome.serve import chat, checks, read, summaries
 from epitome.serve.guard import HEADERS, Guard, Limited, RefusedError
 from epitome.serve.metrics import Metrics
 from epitome.serve.service import BusyError, Service
@@ -45,6 +45,7 @@ def application(service: Service, keys: Keys) -> FastAPI:
     app.state.service, app.state.metrics = service, Metrics(service)
     guarded = [Depends(Guard(keys))]
     app.include_router(summaries.router, prefix="/v1", dependencies=guarded, responses=_told())
+    app.include_router(read.router, prefix="/v1", dependencies=guarded, responses=_told())
     app.include_router(checks.router, prefix="/v1", dependencies=guarded, responses=_told())
     app.include_router(chat.router, prefix="/v1", dependencies=guarded, responses=_told())
     _plain_routes(app)
