@@ -17,12 +17,13 @@ from epitome import __version__
 from epitome.desk.keys import Keys
 from epitome.errors import ContextError, EngineError, EpitomeError, ModelError, SourceError, UsageError
 from epitome.serve import chat, checks, read, summaries
+from epitome.serve.front import front
 from epitome.serve.guard import HEADERS, Guard, Limited, RefusedError
 from epitome.serve.metrics import Metrics
 from epitome.serve.service import BusyError, Service
 
 OPEN = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
-"""Answered without a key: they tell nothing about anybody's texts."""
+"""Answered without a key, beside the page: they tell nothing about anybody's texts."""
 _STATUS: tuple[tuple[type[EpitomeError], int, str], ...] = (
     (BusyError, 429, "overloaded"),
     (UsageError, 400, "invalid_request_error"),
@@ -48,6 +49,7 @@ def application(service: Service, keys: Keys) -> FastAPI:
     app.include_router(read.router, prefix="/v1", dependencies=guarded, responses=_told())
     app.include_router(checks.router, prefix="/v1", dependencies=guarded, responses=_told())
     app.include_router(chat.router, prefix="/v1", dependencies=guarded, responses=_told())
+    app.include_router(front())
     _plain_routes(app)
     _errors(app)
     app.add_middleware(Limited)
@@ -82,7 +84,9 @@ async def _around(request: Request, proceed: Callable[[Request], Awaitable[Respo
     named = request.headers.get("x-request-id", "")
     identity = named if 0 < len(named) <= 64 and named.isprintable() else uuid.uuid4().hex
     response = await proceed(request)
-    response.headers.update(HEADERS | {"X-Request-Id": identity})
+    response.headers["X-Request-Id"] = identity
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)  # the page has a policy of its own
     route = request.url.path if "route" in request.scope else "none"  # no path holds a name or number
     request.app.state.metrics.answered(route, response.status_code, time.perf_counter() - started)
     return response
