@@ -20,6 +20,7 @@ from epitome.serve import chat, checks, read, summaries
 from epitome.serve.front import front
 from epitome.serve.guard import HEADERS, Guard, Limited, RefusedError
 from epitome.serve.metrics import Metrics
+from epitome.serve.opened import READING
 from epitome.serve.service import BusyError, Service
 
 OPEN = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
@@ -40,6 +41,7 @@ def application(service: Service, keys: Keys) -> FastAPI:
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         yield
+        READING.stop()
         service.close()
 
     app = FastAPI(title="Epitome", version=__version__, lifespan=life, docs_url=None, redoc_url=None)

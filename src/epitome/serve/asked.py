@@ -25,8 +25,18 @@ class Sourced(BaseModel):
 
     @field_validator("document")
     @classmethod
-    def _in_bounds(cls, document: Document | None) -> Document | None:
+    def _sound(cls, document: Document | None) -> Document | None:
         if document is not None:
+            titles = [part.title for part in document.sections]
+            texts = [
+                document.text,
+                document.title,
+                document.language,
+                document.source,
+                *titles,
+                *document.warnings,
+            ]
+            "".join(texts).encode()  # lone surrogates, which no text has, are a ValueError
             size = len(document.text)
             starts = [origin.start for origin in document.origins]
             if not all(0 <= part.start <= part.end <= size for part in document.sections):

@@ -8,7 +8,9 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -50,6 +52,7 @@ class Reading:
         self.limits = limits or Limits()
         self._most = parallel + waiting
         self._held = 0
+        self._running: set[subprocess.Popen[bytes]] = set()
         self._lock = Lock()
         self._threads = ThreadPoolExecutor(parallel, thread_name_prefix="reading")
 
@@ -67,6 +70,22 @@ class Reading:
         running.add_done_callback(self._freed)
         return await asyncio.wrap_future(running)
 
+    def stop(self) -> None:
+        """End what is under way: whoever waits for it gets a `SourceError`."""
+        with self._lock:
+            for process in self._running:
+                process.kill()
+
+    @contextmanager
+    def _known(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+        with self._lock:
+            self._running.add(process)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running.discard(process)
+
     def _freed(self, _: object) -> None:
         with self._lock:
             self._held -= 1
@@ -75,20 +94,22 @@ class Reading:
         limits, name = self.limits, head["name"]
         given = {"memory": limits.memory, "seconds": limits.seconds, "output": limits.output}
         line = json.dumps(head | given).encode() + b"\n"
-        with (
-            tempfile.TemporaryFile() as answer
-        ):  # what it writes there the kernel bounds; a pipe it could flood
-            try:
-                done = subprocess.run(
-                    [sys.executable, "-P", "-m", "epitome.serve.cell"],
-                    input=line + data, stdout=answer, stderr=subprocess.DEVNULL, env=_environment(),
-                    timeout=limits.patience,
-                )  # fmt: skip
-            except subprocess.TimeoutExpired:
-                raise SourceError(f"{name}: reading it took longer than {limits.patience} s") from None
+        # What it writes into a file the kernel bounds; a pipe it could flood.
+        with tempfile.TemporaryFile() as answer:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "epitome.serve.cell"],
+                stdin=subprocess.PIPE, stdout=answer, stderr=subprocess.DEVNULL, env=_environment(),
+            )  # fmt: skip
+            with process, self._known(process):
+                try:
+                    process.communicate(line + data, timeout=limits.patience)
+                except subprocess.TimeoutExpired:
+                    raise SourceError(f"{name}: reading it took longer than {limits.patience} s") from None
+                finally:
+                    process.kill()
             answer.seek(0)
             written = answer.read()
-        if done.returncode != 0:
+        if process.returncode != 0:
             raise SourceError(
                 f"{name}: it cannot be read: its reader broke, or needed more than a document may"
             )

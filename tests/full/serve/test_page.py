@@ -42,6 +42,10 @@ FERRY = (
 HOSTILE = '<img src=x onerror="window.hit = 1"><script>window.hit = 1</script>'
 
 
+IN_SIGHT = """mark => { const pages = document.querySelector("#pages").getBoundingClientRect();
+    const { top } = mark.getBoundingClientRect(); return pages.top <= top && top < pages.bottom; }"""
+
+
 class Served:
     """A service with its address and a key."""
 
@@ -62,7 +66,7 @@ def serving(model: str, folder: Path) -> Iterator[Served]:
     try:
         while not server.started:
             time.sleep(0.02)
-        yield Served("http://127.0.0.1:%d" % listening.getsockname()[1], secret)
+        yield Served(f"http://127.0.0.1:{listening.getsockname()[1]}", secret)
     finally:
         server.should_exit = True
         thread.join()
@@ -101,7 +105,9 @@ def opened(browser: Browser, served: Served, *, key: bool = True, **context: Any
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on(
         "request",
-        lambda request: None if request.url.startswith((served.address, "blob:")) else wrong.append(request.url),
+        lambda request: (
+            None if request.url.startswith((served.address, "blob:")) else wrong.append(request.url)
+        ),
     )
     page.on(
         "console",
@@ -140,7 +146,9 @@ def doubtful() -> Summary:
     """A summary of the news with what the document does not bear out."""
     said = ["The ferry left Port Elspeth on Monday with 240 people on board.", "Elephants sang."]
     found = Source(from_text(NEWS)).check_all(said)
-    return Summary(" ".join(said), found, [Unmet("20-30 words", "has 14")], read_share=0.999, model="smollm2-135m")
+    return Summary(
+        " ".join(said), found, [Unmet("20-30 words", "has 14")], read_share=0.999, model="smollm2-135m"
+    )
 
 
 # --- a summary and its sources ---
@@ -153,7 +161,10 @@ def test_a_text_is_summarised_by_the_model_and_each_sentence_shows_its_source(
         page.get_by_label("Text to summarise").fill(FERRY)
         page.get_by_role("button", name="Summarise").click()
         page.get_by_label("Key", exact=True).fill(writer.secret)
-        with page.expect_response("**/v1/summaries") as answer, page.expect_response("**/v1/read") as document:
+        with (
+            page.expect_response("**/v1/summaries") as answer,
+            page.expect_response("**/v1/read") as document,
+        ):
             page.keyboard.press("Enter")
         page.locator(".writing").wait_for()
         expect(page.get_by_role("button", name="Stop")).to_be_visible()
@@ -182,9 +193,7 @@ def test_pointing_and_the_keyboard_find_a_source_out_of_sight(browser: Browser, 
         source = summary["sentences"][last]["sources"][0]["text"]
         sentence.hover()
         assert page.locator("#pages mark.lit").first.text_content() == source
-        inside = """mark => { const [a, b] = [mark, document.querySelector("#pages")].map(one => one.getBoundingClientRect());
-            return a.top >= b.top && a.top < b.bottom; }"""
-        assert page.locator("#pages mark.lit").first.evaluate(inside)
+        assert page.locator("#pages mark.lit").first.evaluate(IN_SIGHT)
         page.mouse.move(5, 5)
         expect(page.locator("mark.lit")).to_have_count(0)
         page.locator("[data-sentence='0']").focus()
@@ -195,6 +204,21 @@ def test_pointing_and_the_keyboard_find_a_source_out_of_sight(browser: Browser, 
         assert page.evaluate("document.activeElement.textContent") == source
         page.keyboard.press("Escape")
         expect(sentence).to_be_focused()
+
+
+def test_a_source_at_the_end_of_a_book_is_found(browser: Browser, served: Served) -> None:
+    last = "The keeper of the lighthouse retired in June."
+    text = "\n\n".join(
+        [f"Chapter {number} tells of the sea and of the {number} ships on it." for number in range(1500)]
+    )
+    with opened(browser, served) as page:
+        answered(page, Summary(last, Source(from_text(f"{text}\n\n{last}")).check_all([last])))
+        summarised(page, f"{text}\n\n{last}")
+        page.locator("[data-sentence='0']").hover()
+        lit = page.locator("#pages mark.lit")
+        expect(lit).to_have_text(re.compile("lighthouse"))
+        expect(lit).to_be_in_viewport()
+        assert lit.evaluate(IN_SIGHT)
 
 
 def test_what_the_document_does_not_bear_out_is_marked_and_told(browser: Browser, served: Served) -> None:
@@ -298,8 +322,8 @@ def test_a_file_is_dropped_or_chosen_and_shown(browser: Browser, served: Served)
         page.evaluate(
             """book => { const data = new DataTransfer();
               data.items.add(new File([Uint8Array.from(atob(book), one => one.charCodeAt(0))], "chapter.epub"));
-              for (const kind of ["dragenter", "dragover", "drop"])
-                document.body.dispatchEvent(new DragEvent(kind, {dataTransfer: data, bubbles: true, cancelable: true})); }""",
+              for (const kind of ["dragenter", "dragover", "drop"]) document.body.dispatchEvent(
+                new DragEvent(kind, {dataTransfer: data, bubbles: true, cancelable: true})); }""",
             book,
         )
         expect(page.get_by_role("heading", name="The Grey Box").first).to_be_visible()
@@ -326,7 +350,9 @@ def test_errors_are_said_in_words(browser: Browser, served: Served, tmp_path: Pa
             page.get_by_label("Or an address").fill(address)
             page.get_by_role("button", name="Read").click()
             expect(alert).to_contain_text(said)
-        page.locator("#file").set_input_files({"name": "x.pdf", "mimeType": "", "buffer": b"%PDF-1.4 nothing"})
+        page.locator("#file").set_input_files(
+            {"name": "x.pdf", "mimeType": "", "buffer": b"%PDF-1.4 nothing"}
+        )
         expect(alert).to_contain_text("The document cannot be read.")
         (tmp_path / "large.txt").write_bytes(b"a" * (16 * 2**20 + 1))
         page.locator("#file").set_input_files(tmp_path / "large.txt")
@@ -479,8 +505,9 @@ def test_everything_has_a_name_and_a_place(browser: Browser, served: Served) -> 
         twice = """() => { const ids = [...document.querySelectorAll("[id]")].map(node => node.id);
             return ids.filter((id, at) => ids.indexOf(id) !== at); }"""
         assert page.evaluate(twice) == []
-        lost = """() => [...document.querySelectorAll("[for], [aria-labelledby]")].filter(node =>
-            !document.getElementById(node.htmlFor ?? node.getAttribute("aria-labelledby"))).map(node => node.outerHTML)"""
+        lost = """() => [...document.querySelectorAll("[for], [aria-labelledby]")]
+            .map(node => node.htmlFor ?? node.getAttribute("aria-labelledby"))
+            .filter(id => !document.getElementById(id))"""
         assert page.evaluate(lost) == []
         assert page.evaluate("document.querySelector('#summary').ariaLive") == "polite"
         page.get_by_text("More options").click()
@@ -489,7 +516,9 @@ def test_everything_has_a_name_and_a_place(browser: Browser, served: Served) -> 
         reached: set[str] = set()
         for _ in range(40):
             page.keyboard.press("Tab")
-            reached.add(page.evaluate("document.activeElement.id || document.activeElement.dataset.sentence || ''"))
+            reached.add(
+                page.evaluate("document.activeElement.id || document.activeElement.dataset.sentence || ''")
+            )
             assert page.evaluate(
                 "document.activeElement === document.body || getComputedStyle(document.activeElement).outlineStyle"
             ) in (True, "solid")

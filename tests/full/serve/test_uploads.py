@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import json
 import subprocess
 import sys
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +115,10 @@ def test_what_was_read_is_taken_back_as_the_document(client: TestClient) -> None
     assert "outside" in told(client.post("/v1/checks", json={"document": worse, "summary": summary}), 400)
     worse = document | {"origins": [{"start": 9}, {"start": 3}]}
     assert "in order" in told(client.post("/v1/checks", json={"document": worse, "summary": summary}), 400)
+    for worse in (document | {"text": "a \ud800."}, document | {"title": "\udfff"}):
+        body = json.dumps({"document": worse, "summary": summary})
+        answer = client.post("/v1/checks", content=body, headers={"Content-Type": "application/json"})
+        assert "surrogates" in told(answer, 400)
     both = {"document": document, "text": "It rained.", "summary": summary}
     assert "one of them" in told(client.post("/v1/checks", json=both), 400)
 
@@ -142,6 +150,18 @@ def test_a_form_that_breaks_off(client: TestClient) -> None:
         client.post("/v1/read", content=b"", headers={"Content-Type": "multipart/form-data"}).status_code
         == 400
     )
+
+
+def test_the_openapi_document_tells_of_both_kinds_of_body(client: TestClient) -> None:
+    described = client.get("/openapi.json").json()
+    for path in ("/v1/read", "/v1/summaries", "/v1/checks"):
+        content = described["paths"][path]["post"]["requestBody"]["content"]
+        assert content.keys() == {"application/json", "multipart/form-data"}
+        form = content["multipart/form-data"]["schema"]["properties"]
+        assert form["file"]["format"] == "binary"
+        assert "document" not in form
+    assert "Document" in described["components"]["schemas"]
+    assert "$ref" not in json.dumps(form)
 
 
 def test_a_file_that_is_too_large(client: TestClient) -> None:
@@ -220,8 +240,19 @@ def test_a_file_without_end_is_given_up(
 def test_a_file_that_fills_the_memory_is_given_up(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opened, "READING", Reading(Limits(memory=240 << 20)))
-    assert "memory" in told(sent(client, b"a\n\n" * 300_000, "many.txt"), 422)
+    monkeypatch.setattr(opened, "READING", Reading(Limits(memory=300 << 20)))
+    assert "memory" in told(sent(client, b"a\n\n" * 2_000_000, "many.txt"), 422)
+
+
+def test_the_end_of_the_service_ends_what_is_read() -> None:
+    reading = Reading()
+    endless = pdf(b"BT /F1 9 Tf 9 9 Td " + b"(all work and no play) Tj " * 1_000_000 + b"ET")
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(asyncio.run, reading.read(endless, "endless.pdf"))
+        while not waiting.done():
+            reading.stop()
+            time.sleep(0.05)
+    assert "broke" in str(waiting.exception())
 
 
 def test_more_documents_than_can_wait_are_refused(

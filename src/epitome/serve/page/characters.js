@@ -2,6 +2,7 @@
 
 // A function from an offset in code points to one in units.
 export function unitsOf(text) {
+  if (!/[\ud800-\udfff]/.test(text)) return (offset) => offset;
   const pairs = [];
   let points = 0;
   for (let at = 0; at < text.length; at++, points++) {
@@ -10,7 +11,6 @@ export function unitsOf(text) {
       at++;
     }
   }
-  if (!pairs.length) return (offset) => offset;
   return (offset) => offset + before(pairs, offset);
 }
 

@@ -4,7 +4,8 @@ import * as dialogs from "./dialogs.js";
 import { copy, download, markdown } from "./keeping.js";
 import { show } from "./pages.js";
 import { past } from "./past.js";
-import { doubts, evidence, lay } from "./sentences.js";
+import * as pointing from "./pointing.js";
+import { doubts, lay } from "./sentences.js";
 import { key, rate, read, summarise, Trouble } from "./service.js";
 import { languageName, number, percent, say, speak, turn } from "./words.js";
 import * as wishes from "./wishes.js";
@@ -20,8 +21,9 @@ let lastTry = null; // what `Try again` does
 
 // --- a document comes ---
 
-function take(given) {
-  return doing("reading", async (signal) => {
+// Reads what was given; `again` is what `Try again` does, should it fail.
+function take(given, again = () => take(given)) {
+  return doing("reading", again, async (signal) => {
     if ("url" in given && !/^https?:\/\/./i.test(given.url)) throw new Trouble("url");
     if ("text" in given && !given.text.trim()) throw new Trouble("nothing");
     const document = await read(given, signal);
@@ -80,20 +82,20 @@ function go() {
   if (found) return write();
   const [text, url] = [at("text").value, at("url").value.trim()];
   const given = text.trim() || !url ? { text } : { url };
-  return take(given).then((done) => done && write());
+  return take(given, go).then((done) => done && write());
 }
 
 function write() {
-  return doing("writing", async (signal) => {
+  return doing("writing", write, async (signal) => {
     const asked = wishes.wishes();
     forgetSummary();
     const holder = document.createElement("p");
     holder.className = "writing";
     at("summary").setAttribute("aria-busy", "true");
     at("summary").replaceChildren(holder);
-    if (narrow.matches) at("summary-label").scrollIntoView();
     summary = await summarise({ document: found, ...asked }, (piece) => holder.append(piece), signal);
     finish();
+    if (pointing.narrow.matches) at("summary-label").scrollIntoView();
     return say(past.add(found, summary) ? "ready" : "history-full");
   });
 }
@@ -133,16 +135,16 @@ function forgetSummary() {
   at("summary").replaceChildren(empty);
   for (const button of at("opinion").querySelectorAll("[aria-pressed]")) button.setAttribute("aria-pressed", "false");
   at("opinion").querySelector(".comment").hidden = true;
-  hideEvidence();
+  pointing.hideEvidence();
 }
 
 // --- work, and what can go wrong ---
 
 // Runs `task` with a signal that `stop` sets, once there is a key; what it returns is said. Resolves to whether it was done.
-async function doing(what, task) {
+async function doing(what, again, task) {
   stop();
   const mine = (work = new AbortController());
-  lastTry = () => doing(what, task);
+  lastTry = again;
   tell(null);
   if (!key.get() && !(await dialogs.askKey())) return false;
   busy(what);
@@ -188,11 +190,14 @@ let clock = 0;
 
 function busy(what) {
   clearInterval(clock);
+  const here = document.activeElement;
   document.body.classList.toggle("busy", what !== null);
   at("go").disabled = what !== null;
   at("stop").hidden = what === null;
   // Whoever is at the keyboard keeps their place when a button goes.
-  if (document.activeElement === document.body) at(what === null ? "go" : "stop").focus({ preventScroll: true });
+  if ([document.body, at("go"), at("stop")].includes(here)) {
+    at(what === null ? "go" : "stop").focus({ preventScroll: true });
+  }
   if (what === null) return;
   const begun = Date.now();
   at("state").textContent = `${say(what)} …`;
@@ -227,98 +232,6 @@ function notes(list, texts) {
     }),
   );
 }
-
-// --- sentences and their sources ---
-
-let pinned = null; // the sentence that has the focus
-
-function sentenceAt(event) {
-  const node = event.target.closest?.("[data-sentence]");
-  return node ? Number(node.dataset.sentence) : null;
-}
-
-function lightUp(sentence) {
-  shown?.light(sentence);
-  for (const node of at("summary").querySelectorAll("[data-sentence]")) {
-    node.classList.toggle("lit", Number(node.dataset.sentence) === sentence);
-  }
-}
-
-function sentenceNode(number) {
-  return at("summary").querySelector(`[data-sentence="${number}"]`);
-}
-
-function toSource(number) {
-  const mark = shown.first(number);
-  lightUp(number);
-  if (!mark) return;
-  at("pages").scrollIntoView({ block: "nearest" });
-  mark.dataset.from = number;
-  mark.focus({ preventScroll: true });
-}
-
-function walk(event) {
-  const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
-  const here = sentenceAt(event);
-  if (!step || here === null || !summary) return;
-  const next = sentenceNode(here + step);
-  if (!next) return;
-  event.preventDefault();
-  next.focus();
-}
-
-function showEvidence(number) {
-  at("evidence-text").replaceChildren(...evidence(summary.sentences[number]));
-  at("evidence-text").lang = found.language;
-  at("evidence").dataset.of = number;
-  at("evidence-go").hidden = !shown.first(number);
-  at("evidence").hidden = false;
-}
-
-function hideEvidence() {
-  at("evidence").hidden = true;
-}
-
-function sentences() {
-  const place = at("summary");
-  place.addEventListener("mouseover", (event) => {
-    const number = sentenceAt(event);
-    if (number !== null) lightUp(number);
-  });
-  place.addEventListener("mouseleave", () => lightUp(pinned));
-  place.addEventListener("focusin", (event) => {
-    pinned = sentenceAt(event);
-    lightUp(pinned);
-    if (pinned !== null) showEvidence(pinned);
-  });
-  place.addEventListener("focusout", () => {
-    pinned = null;
-    lightUp(null);
-  });
-  place.addEventListener("click", (event) => {
-    const number = sentenceAt(event);
-    if (number === null) return;
-    event.preventDefault();
-    // From the keyboard (no pointer), or where the document lies beside: go there. By touch the passage is shown below.
-    if (event.detail === 0 || !narrow.matches) toSource(number);
-  });
-  place.addEventListener("keydown", walk);
-  at("pages").addEventListener("mouseover", (event) => {
-    const mark = event.target.closest("mark");
-    const first = mark ? Number(mark.dataset.sentences.split(" ")[0]) : null;
-    for (const node of place.querySelectorAll("[data-sentence]")) {
-      node.classList.toggle("lit", Number(node.dataset.sentence) === first);
-    }
-  });
-  at("pages").addEventListener("mouseleave", () => lightUp(pinned));
-  at("evidence-close").addEventListener("click", hideEvidence);
-  at("evidence-go").addEventListener("click", () => {
-    hideEvidence();
-    toSource(Number(at("evidence").dataset.of));
-  });
-}
-
-const narrow = matchMedia("(max-width: 55rem)");
 
 // --- buttons, keys, files ---
 
@@ -413,8 +326,7 @@ function shortcuts() {
     }
     if (event.key !== "Escape") return;
     if (work) stop();
-    else if (!at("evidence").hidden && narrow.matches) hideEvidence();
-    else sentenceNode(document.activeElement?.dataset.from)?.focus();
+    else pointing.back();
   });
 }
 
@@ -441,7 +353,7 @@ wishes.ready();
 dialogs.ready();
 buttons();
 opinion();
-sentences();
+pointing.ready(() => ({ shown, summary, language: found?.language }));
 shortcuts();
 drops();
 speakAgain();

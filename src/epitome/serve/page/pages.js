@@ -2,6 +2,8 @@
 
 import { unitsOf } from "./characters.js";
 
+const LONG = 500; // paragraphs from which those out of sight are not laid out: a book would take seconds
+
 // Shows a document in `pane`. Returns what puts marks on it.
 export function show(pane, found) {
   const units = unitsOf(found.text);
@@ -21,6 +23,7 @@ export function show(pane, found) {
   pane.replaceChildren(...paragraphs.map((one) => one.node));
   pane.lang = found.language;
   pane.scrollTop = 0;
+  pane.classList.toggle("long", paragraphs.length > LONG);
   return {
     mark: (sentences) => mark(paragraphs, spansOf(sentences, found.text, units)),
     light: (sentence) => light(pane, sentence),
@@ -70,10 +73,13 @@ function light(pane, sentence) {
   if (marks.length) bringInto(pane, marks);
 }
 
-function bringInto(pane, marks) {
+function bringInto(pane, marks, tries = 3) {
   const frame = pane.getBoundingClientRect();
   const rects = marks.map((node) => node.getBoundingClientRect());
   if (rects.some((rect) => rect.top >= frame.top && rect.bottom <= frame.bottom)) return;
-  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const long = pane.classList.contains("long");
+  const calm = long || matchMedia("(prefers-reduced-motion: reduce)").matches;
   pane.scrollBy({ top: rects[0].top - frame.top - frame.height / 3, behavior: calm ? "instant" : "smooth" });
+  // What was not laid out has no more than a guessed height until it comes into sight.
+  if (long && tries) requestAnimationFrame(() => bringInto(pane, marks, tries - 1));
 }

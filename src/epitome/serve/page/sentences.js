@@ -42,6 +42,7 @@ function laid(line, left) {
 function link(sentence, number, text) {
   const node = document.createElement("a");
   node.href = "#pages";
+  node.draggable = false; // so that its text can be marked
   node.className = sentence.supported || sentence.facts.length ? "sentence" : "sentence weak";
   node.dataset.sentence = number;
   const units = unitsOf(sentence.text);

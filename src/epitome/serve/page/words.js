@@ -4,7 +4,6 @@ import { storage } from "./storage.js";
 
 const WORDS = {
   en: {
-    name: "English",
     other: "中文",
     skip: "To the summary",
     menu: "Menu",
@@ -93,7 +92,7 @@ const WORDS = {
     copies: "sentences copied from the document",
     "took-seconds": "{0} s",
     "key-title": "A key, please",
-    "key-why": "This service answers to whoever has a key. The first one lies in epitome-data/key.txt on the server. This tab keeps yours until it is closed.",
+    "key-why": "This service answers to whoever has a key: ask those who run it. (The first one lies in epitome-data/key.txt on the server.) This tab keeps yours until it is closed.",
     "key-wrong": "The service does not know this key.",
     "key-use": "Use this key",
     "key-forget": "Forget the key",
@@ -123,7 +122,6 @@ const WORDS = {
     "error-copy": "The browser does not let the page copy. Mark the text and copy it.",
   },
   zh: {
-    name: "中文",
     other: "English",
     skip: "跳到摘要",
     menu: "菜单",
@@ -212,7 +210,7 @@ const WORDS = {
     copies: "句子摘自原文",
     "took-seconds": "{0} 秒",
     "key-title": "请输入密钥",
-    "key-why": "持有密钥者才能使用此服务。第一个密钥在服务器的 epitome-data/key.txt 中。密钥只保存在此标签页，关闭即忘。",
+    "key-why": "持有密钥者才能使用此服务，请向管理者索取。（第一个密钥在服务器的 epitome-data/key.txt 中。）密钥只保存在此标签页，关闭即忘。",
     "key-wrong": "服务不认识这个密钥。",
     "key-use": "使用此密钥",
     "key-forget": "忘记密钥",
