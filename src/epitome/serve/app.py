@@ -31,16 +31,18 @@ from epitome.errors import (
     StoreError,
     UsageError,
 )
-from epitome.serve import archive, chat, checks, jobs, reviews, summaries
+from epitome.serve import archive, chat, checks, jobs, read, reviews, summaries
+from epitome.serve.front import front
 from epitome.serve.guard import HEADERS, Guard, Limited, RefusedError
 from epitome.serve.metrics import Metrics
+from epitome.serve.opened import READING
 from epitome.serve.service import BusyError, Service
 from epitome.serve.webhooks import Sender
 from epitome.serve.worker import Worker
 
 _log = logging.getLogger("epitome")
 OPEN = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
-"""Answered without a key: they tell nothing about anybody's texts."""
+"""Answered without a key, beside the page: they tell nothing about anybody's texts."""
 _STATUS: tuple[tuple[type[EpitomeError], int, str], ...] = (
     (BusyError, 429, "overloaded"),
     (UsageError, 400, "invalid_request_error"),
@@ -76,14 +78,16 @@ def application(
             one.start()
         yield
         await asyncio.gather(*(one.close() for one in background))
+        READING.stop()
         service.close()
 
     app = FastAPI(title="Epitome", version=__version__, lifespan=life, docs_url=None, redoc_url=None)
     app.state.service, app.state.metrics, app.state.keys = service, Metrics(service), keys
     _desk(app, archived or Archive(keys.database), reviewed or Reviews(keys.database), private_webhooks)
     guarded = [Depends(Guard(keys))]
-    for part in (summaries, checks, chat, jobs, archive, reviews):
+    for part in (summaries, read, checks, chat, jobs, archive, reviews):
         app.include_router(part.router, prefix="/v1", dependencies=guarded, responses=_told())
+    app.include_router(front())
     _plain_routes(app)
     _errors(app)
     app.add_middleware(Limited)
@@ -132,7 +136,9 @@ async def _around(request: Request, proceed: Callable[[Request], Awaitable[Respo
     named = request.headers.get("x-request-id", "")
     identity = named if 0 < len(named) <= 64 and named.isprintable() else uuid.uuid4().hex
     response = await proceed(request)
-    response.headers.update(HEADERS | {"X-Request-Id": identity})
+    response.headers["X-Request-Id"] = identity
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)  # the page has a policy of its own
     request.app.state.metrics.answered(_route(request), response.status_code, time.perf_counter() - started)
     return response
 
