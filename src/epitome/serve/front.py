@@ -1,4 +1,4 @@
-"""`GET /`: the page, as files that come with the package. Nothing on it is fetched from anywhere else."""
+"""`GET /` and `GET /reviews`: the pages, as files that come with the package. Nothing on them is fetched from anywhere else."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ POLICY = (
     "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
 """No script but ours runs, and none makes markup out of text (https://www.w3.org/TR/CSP3, /trusted-types)."""
+_PAGES = {"index.html": "/", "reviews.html": "/reviews"}
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -26,7 +27,7 @@ def front() -> APIRouter:
     """A route a file: no path that somebody asks for is ever looked up on disk."""
     router = APIRouter(include_in_schema=False)
     for file in (files("epitome.serve") / "page").iterdir():
-        _serve(router, file, "/" if file.name == "index.html" else f"/page/{file.name}")
+        _serve(router, file, _PAGES.get(file.name, f"/page/{file.name}"))
     return router
 
 

@@ -100,22 +100,25 @@ function list(entries, onTake) {
   );
 }
 
-export function showKeys() {
+const KEYS = [
+  [["Ctrl", "Enter"], "keys-go"],
+  [["Esc"], "keys-stop"],
+  [["↑", "↓"], "keys-walk"],
+  [["Enter"], "keys-source"],
+  [["Esc"], "keys-back"],
+  [["PgUp", "PgDn"], "keys-pages"],
+];
+
+// Shows which key does what; each row has the keys and the name of what they do.
+export function showKeys(rows = KEYS) {
   const command = /Mac|iP(hone|ad)/.test(navigator.platform) ? "⌘" : "Ctrl";
-  const rows = [
-    [[command, say("enter-key")], "keys-go"],
-    [["Esc"], "keys-stop"],
-    [["↑", "↓"], "keys-walk"],
-    [[say("enter-key")], "keys-source"],
-    [["Esc"], "keys-back"],
-    [["PgUp", "PgDn"], "keys-pages"],
-  ];
+  const capOf = { Ctrl: command, Enter: say("enter-key") };
   at("keys").querySelector("dl").replaceChildren(
     ...rows.flatMap(([names, what]) => {
       const term = document.createElement("dt");
       for (const name of names) {
         const cap = document.createElement("kbd");
-        cap.textContent = name;
+        cap.textContent = capOf[name] ?? name;
         term.append(cap, " ");
       }
       const means = document.createElement("dd");

@@ -264,7 +264,7 @@ function buttons() {
     download("summary.json", "application/json", JSON.stringify(summary, null, 2)),
   );
   at("open-key").addEventListener("click", () => dialogs.askKey());
-  at("open-keys").addEventListener("click", dialogs.showKeys);
+  at("open-keys").addEventListener("click", () => dialogs.showKeys());
   at("open-past").addEventListener("click", () => dialogs.showPast(reopen));
   at("tongue").addEventListener("click", () => {
     turn();

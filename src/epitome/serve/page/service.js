@@ -64,7 +64,7 @@ export async function adapters() {
   }
 }
 
-async function call(path, body, signal) {
+export async function call(path, body, signal) {
   const size = body instanceof FormData ? body.get("file").size : new Blob([body ?? ""]).size;
   if (size > LARGEST) throw new Trouble(413); // said here, for a server that refuses may just hang up
   const headers = { Authorization: `Bearer ${key.get()}` };

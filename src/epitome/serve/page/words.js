@@ -245,6 +245,11 @@ const KEPT = "epitome.interface";
 let tongue = storage.getItem(KEPT);
 if (!(tongue in WORDS)) tongue = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
 
+// Takes the words of another page beside these.
+export function learn(more) {
+  for (const [name, words] of Object.entries(more)) Object.assign(WORDS[name], words);
+}
+
 // The words for `key`, with what stands in {0}, {1} put in.
 export function say(key, ...values) {
   return WORDS[tongue][key].replace(/\{(\d)\}/g, (_, at) => values[at]);
