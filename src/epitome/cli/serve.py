@@ -13,7 +13,9 @@ from epitome.errors import EngineError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from epitome.desk.archive import Keeps
+    from epitome.desk.database import Database
     from epitome.desk.keys import Keys
+    from epitome.desk.reviews import Reviews
 
 EXAMPLES = """Examples:
 
@@ -24,7 +26,9 @@ EXAMPLES = """Examples:
 
     epitome serve --host 0.0.0.0 --port 8080 --data /srv/epitome --key-file /run/secrets/epitome
 
-    EPITOME_DATABASE=postgresql://epitome:secret@db/epitome epitome serve --archive summaries"""
+    EPITOME_DATABASE=postgresql://epitome:secret@db/epitome epitome serve --archive summaries
+
+    epitome serve --archive documents --review            # http://127.0.0.1:8000/reviews, or `epitome reviews`"""
 MANY = 1000
 """Documents to expect: enough for `auto` to choose the engine that is fastest once it has started."""
 
@@ -54,6 +58,21 @@ def serve(
         str | None,
         typer.Option(help="Keep what was summarised: summaries, or documents as well.", show_default=False),
     ] = None,
+    review: Annotated[
+        bool,
+        typer.Option(
+            "--review", help="Queue summaries that a person has to see: doubtful ones, and rated down."
+        ),
+    ] = False,
+    review_below: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="With --review: the support under which a sentence is doubtful. Default: what the check doubts.",
+            show_default=False,
+        ),
+    ] = None,
     private_webhooks: Annotated[
         bool,
         typer.Option("--private-webhooks", help="Webhooks may lead to this machine and private networks."),
@@ -80,6 +99,8 @@ def serve(
     from epitome.summarize.summarizer import Summarizer
 
     kept = _kept(archive)
+    if review_below is not None and not review:
+        raise UsageError("--review-below needs --review")
     try:
         data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -97,6 +118,7 @@ def serve(
         Service(summarizer),
         keys,
         archived=Archive(keys.database, kept),
+        reviewed=_reviewed(keys.database, review, review_below),
         private_webhooks=private_webhooks,
     )
     config = uvicorn.Config(
@@ -116,9 +138,15 @@ def _kept(archive: str | None) -> Keeps | None:
     raise UsageError(f"--archive {archive}: nothing that can be kept", hint=f"one of {', '.join(KEEPS)}")
 
 
+def _reviewed(database: Database, opens: bool, below: float | None) -> Reviews:
+    from epitome.desk.reviews import Reviews
+
+    return Reviews(database, opens=opens) if below is None else Reviews(database, opens=opens, below=below)
+
+
 def _first_key(keys: Keys, file: Path) -> None:
-    """Made once, and readable by its owner alone."""
-    _, secret = keys.make("first")
+    """Made once, and readable by its owner alone, who may also review."""
+    _, secret = keys.make("first", reviewer=True)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as written:

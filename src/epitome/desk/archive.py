@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -65,10 +66,10 @@ class Archive:
         whole = self.keeps == "documents"
         row = {
             "id": entry.id, "owner": entry.owner, "created": self.database.now(),
-            "title": _plain(entry.summary["title"]), "text": _plain(entry.summary["text"]),
+            "title": plain(entry.summary["title"]), "text": plain(entry.summary["text"]),
             "request": json.dumps(entry.request),
             "summary": json.dumps(entry.summary if whole else _without_passages(entry.summary)),
-            "document": _plain(entry.document) if whole else None,
+            "document": plain(entry.document) if whole else None,
         }  # fmt: skip
         connection.execute(insert(table).values(row))
 
@@ -98,7 +99,7 @@ class Archive:
         chosen = select(table.c.id, table.c.created, table.c.title, table.c.text).where(
             table.c.owner == owner
         )
-        for word in _plain(query).split():
+        for word in plain(query).split():
             chosen = chosen.where(
                 or_(
                     table.c.title.icontains(word, autoescape=True),
@@ -109,14 +110,30 @@ class Archive:
             rows = older(connection, chosen, table, limit=limit, before=before)
         return [dict(row._mapping) for row in rows]
 
-    def remove(self, identity: str, owner: str) -> bool:
-        """Remove a summary and what was said of it; whether there was one."""
+    def remove(
+        self, identity: str, owner: str, *, also: Callable[[Connection], object] | None = None
+    ) -> bool:
+        """Remove a summary and what was said of it; whether there was one. `also`: in the same transaction."""
         own = table.c.id == identity, table.c.owner == owner
         with self.database.writing() as connection:
-            return bool(connection.execute(delete(table).where(*own)).rowcount)
+            removed = bool(connection.execute(delete(table).where(*own)).rowcount)
+            if removed and also is not None:
+                also(connection)
+        return removed
 
-    def rate(self, identity: str, owner: str, rating: str, comment: str) -> str | None:
-        """Keep what is said of a summary; the id of that, or None if there is no such summary."""
+    def rate(
+        self,
+        identity: str,
+        owner: str,
+        rating: str,
+        comment: str,
+        *,
+        also: Callable[[Connection], object] | None = None,
+    ) -> str | None:
+        """Keep what is said of a summary, and what `also` writes in one transaction.
+
+        Returns the id of what was said, or None if there is no such summary.
+        """
         said = secrets.token_hex(16)
         with self.database.writing() as connection:
             own = select(table.c.id).where(table.c.id == identity, table.c.owner == owner)
@@ -125,9 +142,11 @@ class Archive:
             connection.execute(
                 insert(feedback).values(
                     id=said, summary=identity, owner=owner, created=self.database.now(), rating=rating,
-                    comment=_plain(comment),
+                    comment=plain(comment),
                 )
             )  # fmt: skip
+            if also is not None:
+                also(connection)
         return said
 
 
@@ -142,6 +161,6 @@ def _without_passages(summary: dict[str, Any]) -> dict[str, Any]:
     return summary | {"sentences": sentences}
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Without the one character that PostgreSQL cannot keep."""
     return text.replace("\0", "")

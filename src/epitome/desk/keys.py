@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import insert, select, update
 
+from epitome.desk.audit import Trail, Who, local
 from epitome.desk.database import Database
 from epitome.desk.tables import keys as table
 from epitome.errors import UsageError
@@ -28,11 +29,18 @@ class Key:
     revoked: float | None = None
     per_minute: int | None = None
     """Requests a minute; None: no limit of its own."""
+    reviewer: bool = False
+    """Whether it may see and decide on what was summarised with other keys."""
 
     @property
     def valid(self) -> bool:
         """Neither revoked nor past its end."""
         return self.revoked is None and (self.expires is None or time.time() < self.expires)
+
+    @property
+    def who(self) -> Who:
+        """Whom the audit trail names."""
+        return Who(self.name, self.id)
 
 
 class Keys:
@@ -45,22 +53,25 @@ class Keys:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self._trail = Trail(database)
 
-    def make(self, name: str, *, days: float | None = None, per_minute: int | None = None) -> tuple[Key, str]:
+    def make(
+        self, name: str, *, days: float | None = None, per_minute: int | None = None, reviewer: bool = False
+    ) -> tuple[Key, str]:
         """A new key and its secret, which nobody can read again. Raises `UsageError` for a nameless one."""
         if not name.strip():
             raise UsageError("a key needs a name", hint="that of the team or program that uses it")
         now = time.time()
-        key = Key(
-            secrets.token_hex(4), name.strip(), now, now + 86400 * days if days else None, None, per_minute
-        )
+        expires = now + 86400 * days if days else None
+        key = Key(secrets.token_hex(4), name.strip(), now, expires, None, per_minute, reviewer)
         token = secrets.token_urlsafe(32)
         row = {
             "id": key.id, "name": key.name, "hash": _hash(token), "created": key.created, "expires": key.expires,
-            "per_minute": key.per_minute,
+            "per_minute": key.per_minute, "reviewer": key.reviewer,
         }  # fmt: skip
-        with self.database.writing() as connection:
+        with self._trail.adding() as connection:
             connection.execute(insert(table).values(row))
+            self._trail.add(connection, "key made", local(), key=key.id, name=key.name, reviewer=reviewer)
         return key, f"{PREFIX}_{key.id}_{token}"
 
     def find(self, secret: str) -> Key | None:
@@ -85,14 +96,15 @@ class Keys:
 
     def revoke(self, identity: str) -> None:
         """End a key now. Raises `UsageError` if there is none of that id."""
-        with self.database.writing() as connection:
+        with self._trail.adding() as connection:
             done = connection.execute(
                 update(table)
                 .where(table.c.id == identity, table.c.revoked.is_(None))
                 .values(revoked=time.time())
             )
-        if not done.rowcount:
-            raise UsageError(f"{identity}: there is no such key in use")
+            if not done.rowcount:
+                raise UsageError(f"{identity}: there is no such key in use")
+            self._trail.add(connection, "key revoked", local(), key=identity)
 
 
 def _hash(token: str) -> str:

@@ -1,4 +1,4 @@
-"""Lists that are read a page at a time, the newest first."""
+"""Lists that are read a page at a time."""
 
 from __future__ import annotations
 
@@ -15,13 +15,26 @@ def older(
 
     None where there is no row of the id `before`.
     """
-    if before is not None:
-        place = select(table.c.created).where(table.c.id == before)
-        created = connection.execute(place).scalar_one_or_none()
+    newest = chosen.order_by(table.c.created.desc(), table.c.id.desc())
+    return _page(connection, newest, table, limit=limit, past=before, rising=False)
+
+
+def newer(
+    connection: Connection, chosen: Select[Any], table: Table, *, limit: int, after: str | None
+) -> Sequence[Row[Any]]:
+    """The same from the other end: the oldest, or those newer than `after`."""
+    oldest = chosen.order_by(table.c.created, table.c.id)
+    return _page(connection, oldest, table, limit=limit, past=after, rising=True)
+
+
+def _page(
+    connection: Connection, ordered: Select[Any], table: Table, *, limit: int, past: str | None, rising: bool
+) -> Sequence[Row[Any]]:
+    made, identity = table.c.created, table.c.id
+    if past is not None:
+        created = connection.execute(select(made).where(identity == past)).scalar_one_or_none()
         if created is None:
             return []
-        chosen = chosen.where(
-            or_(table.c.created < created, and_(table.c.created == created, table.c.id < before))
-        )
-    newest = chosen.order_by(table.c.created.desc(), table.c.id.desc())
-    return connection.execute(newest.limit(limit)).all()
+        beyond = (made > created, identity > past) if rising else (made < created, identity < past)
+        ordered = ordered.where(or_(beyond[0], and_(made == created, beyond[1])))
+    return connection.execute(ordered.limit(limit)).all()

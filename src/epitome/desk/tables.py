@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     literal_column,
     text,
 )
@@ -31,6 +32,7 @@ keys = Table(
     Column("expires", Float),
     Column("revoked", Float),
     Column("per_minute", Integer),
+    Column("reviewer", Boolean, nullable=False, server_default=false()),
 )
 
 jobs = Table(
@@ -124,4 +126,45 @@ feedback = Table(
     Column("rating", String(4), nullable=False),  # 1 to 5, up, down
     Column("comment", Text, nullable=False),
     Index("feedback_summary", "summary"),
+)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("id", String(32), primary_key=True),  # that of the summary in the archive, if it is there
+    Column("owner", String(200), nullable=False),  # the id of the key that asked for it
+    Column("created", Float, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("doubts", Text, nullable=False),  # JSON
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),  # as it stands now
+    Column("request", Text, nullable=False),  # JSON
+    Column("summary", Text, nullable=False),  # JSON, as the model made it
+    Column("claimant", String(200)),
+    Column("claimant_key", String(200)),
+    Column("claimed_until", Float),
+    Column("reviewer", String(200)),
+    Column("decided", Float),
+    Column("reason", Text),
+    Index("reviews_state", "state", "created"),
+    Index("reviews_owner", "owner", "created"),
+)
+
+trail = Table(
+    "trail",  # nothing in it is ever changed or removed: the database refuses it
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("review", String(32)),
+    Column("entry", Text, nullable=False),  # canonical JSON
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index("trail_review", "review", "number"),
+)
+
+trail_head = Table(
+    "trail_head",  # one row; whoever adds to the trail holds its lock
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
 )

@@ -20,6 +20,7 @@ from epitome.desk.archive import Archive
 from epitome.desk.jobs import Jobs
 from epitome.desk.keys import Keys
 from epitome.desk.queue import Queue
+from epitome.desk.reviews import Reviews
 from epitome.desk.webhooks import Webhooks
 from epitome.errors import (
     ContextError,
@@ -30,16 +31,18 @@ from epitome.errors import (
     StoreError,
     UsageError,
 )
-from epitome.serve import archive, chat, checks, jobs, summaries
+from epitome.serve import archive, chat, checks, jobs, read, reviews, summaries
+from epitome.serve.front import front
 from epitome.serve.guard import HEADERS, Guard, Limited, RefusedError
 from epitome.serve.metrics import Metrics
+from epitome.serve.opened import READING
 from epitome.serve.service import BusyError, Service
 from epitome.serve.webhooks import Sender
 from epitome.serve.worker import Worker
 
 _log = logging.getLogger("epitome")
 OPEN = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
-"""Answered without a key: they tell nothing about anybody's texts."""
+"""Answered without a key, beside the page: they tell nothing about anybody's texts."""
 _STATUS: tuple[tuple[type[EpitomeError], int, str], ...] = (
     (BusyError, 429, "overloaded"),
     (UsageError, 400, "invalid_request_error"),
@@ -52,13 +55,19 @@ _STATUS: tuple[tuple[type[EpitomeError], int, str], ...] = (
 
 
 def application(
-    service: Service, keys: Keys, *, archived: Archive | None = None, private_webhooks: bool = False
+    service: Service,
+    keys: Keys,
+    *,
+    archived: Archive | None = None,
+    reviewed: Reviews | None = None,
+    private_webhooks: bool = False,
 ) -> FastAPI:
     """The service as a web application; it closes the service when it ends.
 
     Args:
         keys: in the database that also has the jobs.
         archived: where summaries are kept; None: nowhere.
+        reviewed: which of them a person has to see; None: no new ones.
         private_webhooks: whether webhooks may lead to this machine or into private networks.
     """
 
@@ -69,14 +78,16 @@ def application(
             one.start()
         yield
         await asyncio.gather(*(one.close() for one in background))
+        READING.stop()
         service.close()
 
     app = FastAPI(title="Epitome", version=__version__, lifespan=life, docs_url=None, redoc_url=None)
     app.state.service, app.state.metrics, app.state.keys = service, Metrics(service), keys
-    _desk(app, archived or Archive(keys.database), private_webhooks)
+    _desk(app, archived or Archive(keys.database), reviewed or Reviews(keys.database), private_webhooks)
     guarded = [Depends(Guard(keys))]
-    for part in (summaries, checks, chat, jobs, archive):
+    for part in (summaries, read, checks, chat, jobs, archive, reviews):
         app.include_router(part.router, prefix="/v1", dependencies=guarded, responses=_told())
+    app.include_router(front())
     _plain_routes(app)
     _errors(app)
     app.add_middleware(Limited)
@@ -84,12 +95,13 @@ def application(
     return app
 
 
-def _desk(app: FastAPI, archived: Archive, private_webhooks: bool) -> None:
+def _desk(app: FastAPI, archived: Archive, reviewed: Reviews, private_webhooks: bool) -> None:
     """What is kept, and what works at it beside the requests."""
     state, database = app.state, archived.database
-    state.archive, state.jobs, state.webhooks = archived, Jobs(database), Webhooks(database)
+    state.archive, state.reviews = archived, reviewed
+    state.jobs, state.webhooks = Jobs(database), Webhooks(database)
     state.private_webhooks = private_webhooks
-    state.worker = Worker(state.service, Queue(database), archived, state.metrics.summarised)
+    state.worker = Worker(state.service, Queue(database), archived, reviewed, state.metrics.summarised)
     state.sender = Sender(state.webhooks, allow_private=private_webhooks)
 
 
@@ -124,7 +136,9 @@ async def _around(request: Request, proceed: Callable[[Request], Awaitable[Respo
     named = request.headers.get("x-request-id", "")
     identity = named if 0 < len(named) <= 64 and named.isprintable() else uuid.uuid4().hex
     response = await proceed(request)
-    response.headers.update(HEADERS | {"X-Request-Id": identity})
+    response.headers["X-Request-Id"] = identity
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)  # the page has a policy of its own
     request.app.state.metrics.answered(_route(request), response.status_code, time.perf_counter() - started)
     return response
 

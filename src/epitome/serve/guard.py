@@ -61,7 +61,10 @@ class Guard:
         self._times: dict[str, deque[float]] = {}
 
     def __call__(self, request: Request) -> Key:
-        """The key that a request bears, its id also in `request.state.key`. Raises `RefusedError` with 401 or 429."""
+        """The key that a request bears, also in `request.state.bearer`; its id in `request.state.key`.
+
+        Raises `RefusedError` with 401 or 429.
+        """
         kind, _, secret = request.headers.get("authorization", "").partition(" ")
         key = self._keys.find(secret.strip()) if kind.lower() == "bearer" else None
         if key is None:
@@ -72,7 +75,7 @@ class Guard:
             )
         if key.per_minute is not None:
             self._count(key, key.per_minute)
-        request.state.key = key.id
+        request.state.key, request.state.bearer = key.id, key
         return key
 
     def _count(self, key: Key, most: int) -> None:

@@ -68,7 +68,7 @@ class Service:
 
         def work() -> None:
             try:
-                stream = self.summarizer.stream(document, request)
+                stream = self.summarizer.stream(document, request, cancel=gone)
                 for piece in stream:
                     if gone.is_set():
                         return

@@ -1,4 +1,4 @@
-"""`POST /v1/summaries`: a text or an address in, a Summary out, at once or as it is written."""
+"""`POST /v1/summaries`: a text, an address or a file in, a Summary out, at once or as it is written."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from fastapi.responses import StreamingResponse
 from epitome.errors import EpitomeError
 from epitome.serve.archive import kept
 from epitome.serve.asked import SummaryAsked
+from epitome.serve.forms import FormRoute, form_of, uploaded
 from epitome.serve.metrics import Metrics
 from epitome.serve.opened import opened
 from epitome.serve.service import Service
 from epitome.types import Document, Summary
 
-router = APIRouter()
+router = APIRouter(route_class=FormRoute)
 
 
-@router.post("/summaries", response_model=None)
+@router.post("/summaries", response_model=None, openapi_extra=form_of(SummaryAsked))
 async def summaries(asked: SummaryAsked, request: Request) -> dict[str, Any] | StreamingResponse:
-    """Summarise `text`, or what lies at `url`. The answer is what `epitome summarize --json` prints."""
+    """Summarise `text`, what lies at `url`, or a `file`. The answer is what `epitome summarize --json` prints."""
     service: Service = request.app.state.service
     metrics: Metrics = request.app.state.metrics
     wanted = asked.request()
-    document = await opened(asked)
+    document = await opened(asked, uploaded(request))
     if asked.stream:
         return StreamingResponse(_events(request, asked, document, metrics), media_type="text/event-stream")
     summary = await service.summary(document, wanted)

@@ -14,8 +14,9 @@ from pydantic import ValidationError
 from epitome.desk.archive import Archive, Entry
 from epitome.desk.jobs import Jobs
 from epitome.desk.queue import LostError, Queue, Taken
+from epitome.desk.reviews import Reviews
 from epitome.errors import EpitomeError, StoreError
-from epitome.serve.archive import entry
+from epitome.serve.archive import entry, keeping
 from epitome.serve.asked import SummaryAsked
 from epitome.serve.opened import opened
 from epitome.serve.service import BusyError, Service
@@ -38,14 +39,19 @@ class Worker:
     Args:
         service: which summarises them, among everything else it does.
         queue: where they are.
-        archive: where their summaries are kept, too.
+        archive, reviews: where their summaries are kept, too.
         on_summary: told of each.
     """
 
     def __init__(
-        self, service: Service, queue: Queue, archive: Archive, on_summary: Callable[[Summary], None]
+        self,
+        service: Service,
+        queue: Queue,
+        archive: Archive,
+        reviews: Reviews,
+        on_summary: Callable[[Summary], None],
     ) -> None:
-        self._service, self._queue, self._archive = service, queue, archive
+        self._service, self._queue, self._archive, self._reviews = service, queue, archive, reviews
         self._on_summary = on_summary
         self._leases: set[str] = set()
         """Tokens of what is held, also of what waits for its turn."""
@@ -168,11 +174,8 @@ class Worker:
         return partial(self._finish, taken, entry(taken.owner, asked, document, summary))
 
     def _finish(self, taken: Taken, made: Entry) -> None:
-        if self._archive.keeps is None:
-            self._queue.finish(taken, made.summary)
-        else:
-            told = made.summary | {"archive_id": made.id}
-            self._queue.finish(taken, told, also=partial(self._archive.write, entry=made))
+        chosen = keeping(self._archive, self._reviews, made)
+        self._queue.finish(taken, made.summary | chosen.told, also=chosen.write)
 
     async def _keep(self) -> None:
         """Renew the leases; call off what is lost."""

@@ -296,17 +296,19 @@ class Summarizer:
         summary.seconds = round(time.perf_counter() - started, 3)
         return summary
 
-    def stream(self, source: Text, request: Request | None = None, **fields: Any) -> Stream:
-        """The summary sentence by sentence, each as soon as it is certain to stand in it.
+    def stream(
+        self, source: Text, request: Request | None = None, *, cancel: Event | None = None, **fields: Any
+    ) -> Stream:
+        """The summary sentence by sentence, each as soon as it is certain to stand in it; none once `cancel` is set.
 
         >>> stream = summarizer.stream(text, style="paragraph")
         >>> for piece in stream:
         ...     print(piece, end="", flush=True)
         >>> stream.summary.read_share
         """
-        return Stream(self._pieces(_document(source), requested(request, fields)))
+        return Stream(self._pieces(_document(source), requested(request, fields), cancel or Event()))
 
-    def _pieces(self, document: Document, request: Request) -> Iterator[str | Summary]:
+    def _pieces(self, document: Document, request: Request, cancel: Event) -> Iterator[str | Summary]:
         if self._engine is None:
             copied = extractive(document, self.model.name, request)
             yield copied.text
@@ -318,7 +320,10 @@ class Summarizer:
         shown = ""
         asked = advance(job, None)
         while isinstance(asked, list):
-            asked = advance(job, answers(self._engine, asked))
+            answered = answers(self._engine, asked, cancel)
+            if cancel.is_set():
+                return
+            asked = advance(job, answered)
             text = laid_out(certain, budget(document, request).style, request.language or document.language)
             if text != shown:
                 yield text.removeprefix(shown)

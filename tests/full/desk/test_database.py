@@ -24,14 +24,20 @@ def test_migrations_make_the_tables_as_they_are_described(database: Database) ->
 
 def test_a_database_of_the_first_release_keeps_its_keys(place: str) -> None:
     engine = create_engine(place.replace("postgresql:", "postgresql+psycopg:"))
-    tables.metadata.create_all(engine, tables=[tables.keys])
-    row = {"id": "0123abcd", "name": "newsroom", "hash": "f" * 64, "created": 1.0}
     with engine.begin() as connection:
-        connection.execute(insert(tables.keys).values(row))
+        connection.execute(
+            text(
+                "CREATE TABLE keys (id VARCHAR(16) NOT NULL PRIMARY KEY, name VARCHAR(200) NOT NULL, "
+                "hash VARCHAR(64) NOT NULL, created FLOAT NOT NULL, expires FLOAT, revoked FLOAT, per_minute INTEGER)"
+            )
+        )
+        connection.execute(
+            text("INSERT INTO keys (id, name, hash, created) VALUES ('0123abcd', 'newsroom', 'f', 1.0)")
+        )
     engine.dispose()
     for _ in range(2):  # the second time there is nothing to do
         database = connect(place)
-        assert [key.name for key in Keys(database).all()] == ["newsroom"]
+        assert [(key.name, key.reviewer) for key in Keys(database).all()] == [("newsroom", False)]
         assert {"jobs", "archive"} <= set(inspect(database.engine).get_table_names())
         database.close()
 

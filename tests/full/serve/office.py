@@ -14,6 +14,7 @@ from epitome import Summarizer
 from epitome.desk.archive import Archive, Keeps
 from epitome.desk.database import Database, connect
 from epitome.desk.keys import Keys
+from epitome.desk.reviews import Reviews
 from epitome.serve.app import application
 from epitome.serve.service import Service
 
@@ -31,21 +32,28 @@ def office(
     place: Database | str | Path,
     *,
     archive: Keeps | None = None,
+    review_below: float | None = None,
     private_webhooks: bool = False,
     secret: str | None = None,
 ) -> Iterator[TestClient]:
-    """A client that has a key, of a service over this database; a given one stays open."""
+    """A client that has a key, of a service over this database; a given one stays open.
+
+    Everything gets into review with `review_below` 2: what the model copies is fully supported.
+    """
     database = place if isinstance(place, Database) else connect(place)
     keys = Keys(database)
-    app = application(
-        Service(Summarizer("lexrank"), parallel=2, waiting=2), keys,
-        archived=Archive(database, archive), private_webhooks=private_webhooks,
-    )  # fmt: skip
+    service = Service(Summarizer("lexrank"), parallel=2, waiting=2)
+    kept = {"archived": Archive(database, archive), "reviewed": _reviewed(database, review_below)}
+    app = application(service, keys, private_webhooks=private_webhooks, **kept)
     headers = {"Authorization": f"Bearer {secret or keys.make('tests')[1]}"}
     with TestClient(app, headers=headers) as client:
         yield client
     if database is not place:
         database.close()
+
+
+def _reviewed(database: Database, below: float | None) -> Reviews:
+    return Reviews(database) if below is None else Reviews(database, opens=True, below=below)
 
 
 def ended(client: TestClient, identity: str) -> dict[str, Any]:
