@@ -4,7 +4,8 @@
     python bench/bert.py routes --data FOLDER --base runs/bert/mlm
     python bench/bert.py width --data FOLDER --base runs/bert/mlm
 
-`decode` writes 64 tokens with a MiniLM whose heads are new; the bar is 10 times, with the same output. FOLDER holds
+`decode` writes 64 tokens with a MiniLM whose heads are new; the bar is 10 times with four beams, as `summarize` writes
+with such a model, and the same output. FOLDER holds
 `scitldr/train.jsonl` and `scitldr/dev.jsonl`. Every row of `routes` and `width` is a training by `epitome train` on all of
 train and an `epitome evaluate` on documents of dev whose id has an odd hash; the checkpoint is chosen by the loss on
 others. A row that is in the results already is not measured again, and a training that was broken off goes on. `width`
@@ -29,7 +30,7 @@ from harness.report import Report, median
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("epitome", "torch", "transformers")
-NEW, ROUNDS, BAR = 64, 3, 10.0
+NEW, BEAMS, ROUNDS, BAR = 64, 4, 3, 10.0
 LENGTHS = (128, 256, 440)
 """Tokens of the document; with 64 new ones 440 nearly fill MiniLM's 512 positions."""
 WATCHED = 100
@@ -72,36 +73,44 @@ def decode(asked: argparse.Namespace, report: Report) -> None:
     torch.set_num_threads(asked.threads)
     report.line(f"{NEW} new tokens, float32, {asked.threads} threads, median of {ROUNDS} rounds in turns")
     report.table("document", "beams", "kept, s", "computed anew, s", "ratio")
-    ratios = []
-    for length in LENGTHS:
-        ids = torch.randint(
-            1000, network.config.vocab_size, (1, length), generator=torch.Generator().manual_seed(0)
-        )
-        ids[0, 0], ids[0, -1] = 101, network.config.sep_token_id
-        for beams in (1, 4):
-            seconds: dict[bool, list[float]] = {True: [], False: []}
-            for _ in range(ROUNDS):
-                written = {}
-                for kept in seconds:
-                    started = time.perf_counter()
-                    with torch.inference_mode():
-                        written[kept] = network.generate(
-                            ids,
-                            num_beams=beams,
-                            use_cache=kept,
-                            min_new_tokens=NEW,
-                            max_new_tokens=NEW,
-                            do_sample=False,
-                        )
-                    seconds[kept].append(time.perf_counter() - started)
-                assert torch.equal(written[True], written[False])
-            kept, anew = median(seconds[True]), median(seconds[False])
-            ratios.append(anew / kept)
+    by_default = []
+    for length in asked.lengths:
+        for beams in (1, BEAMS):
+            kept, anew = _timed(network, length, beams)
             report.row(f"{length} tokens", beams, kept, anew, f"{anew / kept:.1f}")
+            if beams == BEAMS:
+                by_default.append(anew / kept)
     report.gap()
-    report.bar(
-        f"times faster at {NEW} tokens, with the same output: the smallest of the ratios", min(ratios), BAR
-    )
+    claim = f"times faster at {NEW} tokens with {BEAMS} beams, as it writes by default, and the same output"
+    report.bar(f"{claim}: the smallest of the ratios", min(by_default), BAR)
+
+
+def _timed(network: Any, length: int, beams: int) -> tuple[float, float]:
+    """Seconds with keys and values kept, and with all computed anew. Ends the script where the outputs differ."""
+    import torch
+
+    known = network.config
+    ids = torch.randint(5, known.vocab_size, (1, length), generator=torch.Generator().manual_seed(0))
+    ids[ids == known.sep_token_id] = known.mask_token_id
+    ids[0, -1] = known.sep_token_id
+    seconds: dict[bool, list[float]] = {True: [], False: []}
+    for _ in range(ROUNDS):
+        written = {}
+        for kept, taken in seconds.items():
+            started = time.perf_counter()
+            with torch.inference_mode():
+                written[kept] = network.generate(
+                    ids,
+                    num_beams=beams,
+                    use_cache=kept,
+                    min_new_tokens=NEW,
+                    max_new_tokens=NEW,
+                    do_sample=False,
+                )
+            taken.append(time.perf_counter() - started)
+        if not torch.equal(written[True], written[False]):
+            raise SystemExit(f"{length} tokens, {beams} beams: what is kept writes something else")
+    return median(seconds[True]), median(seconds[False])
 
 
 def _writer(base: str) -> Any:
@@ -286,6 +295,9 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("what", choices=("decode", "routes", "width"))
     parser.add_argument("--data", type=Path, metavar="FOLDER")
     parser.add_argument("--base", default="minilm", metavar="MODEL")
+    parser.add_argument(
+        "--lengths", type=int, nargs="+", default=list(LENGTHS), metavar="N", help="of `decode`"
+    )
     parser.add_argument("--documents", type=int, default=300, metavar="N", help="documents to judge on")
     parser.add_argument("--threads", type=int, default=1, metavar="N")
     parser.add_argument("--seed", type=int, default=0, metavar="N")

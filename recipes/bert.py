@@ -30,7 +30,7 @@ from epitome.train import state
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 DEV = 600
-"""Pairs of packages that are kept for judging; near-duplicates of theirs are not learnt from."""
+"""Pairs of packages that are kept for judging where there are enough; none like them is learnt from."""
 ROW, ROWS, SHARE = 128, 32, 0.15
 """Tokens of a row, rows of a step, and the share of the tokens that is masked (Devlin et al. 2019)."""
 RATE, WARM, SAVE = 3e-4, 0.06, 50
@@ -132,7 +132,7 @@ def _mlm_step(network: Any, optimizer: Any, words: Words, rows: Sequence[Sequenc
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
-    return float(loss)
+    return float(loss.item())
 
 
 # --- learning to write, and what it came to
@@ -145,10 +145,11 @@ def command(*arguments: str) -> None:
 def packages(work: Path, pairs: int) -> tuple[Path, Path]:
     """Pairs of packages to learn from and to be judged on."""
     built, folder = work / "debian.jsonl", work / "packages"
+    dev = min(DEV, pairs // 4)
     if not built.is_file():
-        command("data", "build", "debian", "-o", str(built), "--limit", str(pairs + DEV))
+        command("data", "build", "debian", "-o", str(built), "--limit", str(pairs + dev))
     if not (folder / "train.jsonl").is_file():
-        share = DEV / (pairs + DEV)
+        share = dev / (pairs + dev)
         command(
             "data",
             "split",

@@ -129,7 +129,7 @@ class Transformers:
         if self._plain:  # without the document nothing is left of what it is asked
             self.abilities = self.abilities - {"contrast"}
         if self._respells:
-            self.abilities = self.abilities - {"streaming"}
+            self.abilities = self.abilities - {"alternatives", "streaming"}
         self.context = model.context or positions(network.config)
         self._starts = _answer_start(network) if self._encoder_decoder else []
         self._ends = self._end_tokens()
@@ -197,6 +197,8 @@ class Transformers:
     def _check(self, decoding: Decoding) -> None:
         if decoding.grammar:
             raise EngineError("the transformers engine has no grammars", hint="--engine llamacpp has them")
+        if decoding.alternatives and self._respells:
+            raise EngineError(f"{self.model} writes pieces of words: alternatives to one have no text")
         if decoding.beams > 1 and decoding.temperature > 0:
             raise EngineError("beam search and sampling exclude each other", hint="set temperature to 0")
         if decoding.beams > 1 and (decoding.logprobs or decoding.alternatives or decoding.stop):

@@ -148,9 +148,9 @@ class BertWriter(BertForMaskedLM, GenerationMixin):
         types = (sheet.kind >= Kind.SUMMARY).long().clamp_max(self.config.type_vocab_size - 1)
         # An answer that has ended is filled up while others go on, past the last place there is.
         place = sheet.place.clamp_max(self.config.max_position_embeddings - 1)
-        return self.bert(
-            sheet.ids, attention_mask=mask, token_type_ids=types, position_ids=place, past_key_values=past
-        ).last_hidden_state
+        # Not through `BertModel.forward`, whose bookkeeping takes as long as a layer where two tokens are computed.
+        read = self.bert.embeddings(input_ids=sheet.ids, token_type_ids=types, position_ids=place)
+        return self.bert.encoder(read, attention_mask=mask, past_key_values=past).last_hidden_state
 
     def _first(self, ids: Any, known: Any, past: Any) -> tuple[Any, Sequence[Any]]:
         """States of the mask behind whole texts, each text computed once however many beams begin with it."""
@@ -198,8 +198,11 @@ class BertWriter(BertForMaskedLM, GenerationMixin):
             return words
         keys, ids, readable = source
         attention, gate, copying = self.pointer(state, keys, readable)
-        copied = torch.zeros_like(words).scatter_add_(-1, ids[:, None], attention)
-        return torch.logaddexp(gate[..., None] + words, copying[..., None] + copied.log())
+        ids = ids[:, None]
+        copied = torch.zeros_like(words).scatter_add_(-1, ids, attention).gather(-1, ids)
+        words = words + gate[..., None]
+        both = torch.logaddexp(words.gather(-1, ids), copying[..., None] + copied.log())
+        return words.scatter(-1, ids, both)
 
     def _update_model_kwargs_for_generation(
         self, outputs: Any, model_kwargs: Any, *args: Any, **options: Any

@@ -102,7 +102,7 @@ def bart(folder: Path) -> Path:
     return folder
 
 
-def bert(folder: Path, texts: Iterable[str] = SENTENCES, hidden: int = 32, head: bool = False) -> Path:
+def bert(folder: Path, texts: Iterable[str] = SENTENCES, head: bool = False) -> Path:
     """An encoder that knows the words of `texts`, with a head that fills masks or without."""
     import torch
     from transformers import BertConfig, BertForMaskedLM, BertModel
@@ -117,8 +117,8 @@ def bert(folder: Path, texts: Iterable[str] = SENTENCES, hidden: int = 32, head:
     (folder / "tokenizer_config.json").write_text(json.dumps(settings), "utf-8")
     torch.manual_seed(4)
     config = BertConfig(
-        vocab_size=len(vocabulary), hidden_size=hidden, num_hidden_layers=2, num_attention_heads=4,
-        intermediate_size=2 * hidden, max_position_embeddings=128, hidden_dropout_prob=0.0,
+        vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
+        intermediate_size=64, max_position_embeddings=192, hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0, initializer_range=0.1,
     )  # fmt: skip
     (BertForMaskedLM if head else BertModel)(config).save_pretrained(folder)
