@@ -69,6 +69,13 @@ class EngineContract:
         assert answer.finish == "stop"
         assert "<|" not in answer.text
 
+    def test_an_answer_is_at_least_as_long_as_asked_or_that_is_refused(self, engine: Generator) -> None:
+        request = ask("Say only the word yes.", prefill="Yes", max_tokens=16, min_tokens=12)
+        try:
+            assert one(engine, request).generated_tokens >= 12
+        except EngineError as refused:
+            assert "min_tokens" in str(refused)
+
     def test_cancel_ends_all_answers_with_abort_soon(self, engine: Generator) -> None:
         cancel = Event()
         requests = [ask(f"Write a long poem.\n\n{STORY}", max_tokens=400) for _ in range(2)]

@@ -196,4 +196,5 @@ class Respeller(Detokenizer):
         return text[: min(ends)] if ends else text
 
     def _text(self) -> str:
-        return self._spelling.of(self._decode(self._ids), begun=self._begun)
+        # An answer may begin with what goes on a word.
+        return self._spelling.of(self._decode(self._ids).removeprefix("##"), begun=self._begun)
