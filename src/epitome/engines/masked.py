@@ -60,11 +60,8 @@ class Pointer(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.query, self.key, self.gate = (
-            nn.Linear(width, width),
-            nn.Linear(width, width),
-            nn.Linear(width, 1),
-        )
+        self.query, self.key = nn.Linear(width, width), nn.Linear(width, width)
+        self.gate = nn.Linear(width, 1)
 
     def forward(self, states: Any, keys: Any, readable: Any) -> tuple[Any, Any, Any]:
         """Attention (rows, masks, length) of the masks' `states` over `keys` where they are `readable`; logarithms of
@@ -112,17 +109,15 @@ class BertWriter(BertForMaskedLM, GenerationMixin):
         else:
             state, source = self._first(input_ids, attention_mask, past_key_values)
         for layer in past_key_values.layers if past_key_values is not None else ():
-            layer.keys, layer.values = (
-                layer.keys[..., :-1, :],
-                layer.values[..., :-1, :],
-            )  # the mask goes again
+            # The mask goes again.
+            layer.keys, layer.values = layer.keys[..., :-1, :], layer.values[..., :-1, :]
         return Written(logits=self._chances(state, source), past_key_values=past_key_values, source=source)
 
     def losses(self, sheet: Sheet, targets: Any, smoothing: float) -> Any:
         """For each mask that has a target y, -(1 - e) log p(y) - e mean over the vocabulary of log q, e the smoothing.
 
         The masks are the last columns of the sheet, as many as `targets` (rows, masks) has; -1 is no target. The losses
-        come row by row, (targets that are none left out).
+        come row by row (targets,).
         """
         hidden = self._states(sheet)
         masks = hidden[:, -targets.shape[1] :]
@@ -179,16 +174,11 @@ class BertWriter(BertForMaskedLM, GenerationMixin):
     def _next(self, ids: Any, known: Any, past: Any) -> Any:
         """State of the mask behind the one word that is new."""
         known = ids.new_ones(len(ids), past.get_seq_length() + 1) if known is None else known
+        ids, place = _with(ids, self.config.mask_token_id), known.sum(1, keepdim=True)
+        kind = ids.new_tensor([[Kind.SUMMARY, Kind.MASK]]).expand(len(ids), 2)
+        sheet = Sheet(ids, kind, torch.cat([place - 1, place], 1), torch.zeros_like(ids))
         seen = _with(known, 1).bool()[:, None].repeat(1, 2, 1)
         seen[:, 0, -1] = False  # the word does not see the mask behind it
-        place = known.sum(1, keepdim=True)
-        kind = ids.new_tensor([[Kind.SUMMARY, Kind.MASK]]).expand(len(ids), 2)
-        sheet = Sheet(
-            _with(ids, self.config.mask_token_id),
-            kind,
-            torch.cat([place - 1, place], 1),
-            torch.zeros_like(kind),
-        )
         return self._states(sheet, past, seen)[:, -1:]
 
     def _chances(self, state: Any, source: Sequence[Any] | None) -> Any:

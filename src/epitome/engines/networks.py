@@ -32,7 +32,7 @@ def reads_plain(config: Any) -> bool:
 
 def positions(config: Any) -> int:
     """Tokens that it reads at once."""
-    config = getattr(config, "encoder", config)
+    config = config.encoder if config.model_type == "encoder-decoder" else config
     for name in ("max_position_embeddings", "n_positions", "max_encoder_position_embeddings"):
         if isinstance(length := getattr(config, name, None), int) and length > 0:
             return length

@@ -59,7 +59,7 @@ def _is_encoder(config: Path) -> bool:
         named = json.loads(config.read_text(encoding="utf-8")).get("architectures") or []
     except (OSError, ValueError, AttributeError):
         return False  # said better where the rest of it is read
-    ends = ("ForTokenClassification", "ForMaskedLM")
+    ends = ("ForTokenClassification", "ForMaskedLM", "BertForPreTraining")
     return any(str(one).endswith(ends) or one == "BertModel" for one in named)
 
 
@@ -69,7 +69,8 @@ def _context(config: Path) -> int:
         # Models that see and read keep the reader's settings one level down, and so does what was put together of
         # an encoder and a decoder; encoder-decoders of the BART family count positions under this name too, T5 has
         # none.
-        held = data.get("text_config") or data.get("encoder") or data
+        inner = "encoder" if data.get("model_type") == "encoder-decoder" else "text_config"
+        held = data.get(inner, data)
         return int(held.get("max_position_embeddings") or 0)
     except (OSError, ValueError, AttributeError, TypeError) as error:
         raise ModelError(f"{config} cannot be read", hint="fetch or export the model again") from error

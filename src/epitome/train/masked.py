@@ -100,20 +100,16 @@ def _wide(example: Example) -> int:
     return example.tokens + example.learnt
 
 
+def _filled(tokens: list[_Token], width: int, nothing: _Token) -> list[_Token]:
+    return tokens + [nothing] * (width - len(tokens))
+
+
 def _side_by_side(rows: Sequence[_Row], pad: int) -> tuple[Sheet, Any, Any]:
     """Rows of one length with the masks as their last columns; targets and weights of these columns."""
     nothing = _Token(pad, Kind.PADDING, 0)
     masks = max(len(row.masks) for row in rows)
     width = -(-(max(len(row.text) for row in rows) + masks) // STEP) * STEP
-    full = [
-        [
-            *row.text,
-            *[nothing] * (width - masks - len(row.text)),
-            *row.masks,
-            *[nothing] * (masks - len(row.masks)),
-        ]
-        for row in rows
-    ]
+    full = [_filled(row.text, width - masks, nothing) + _filled(row.masks, masks, nothing) for row in rows]
 
     def table(name: str) -> Any:
         return torch.tensor([[getattr(token, name) for token in row] for row in full])

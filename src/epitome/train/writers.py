@@ -84,9 +84,13 @@ def _halves(folder: Path, config: Any, marks: dict[str, int], dtype: Any, settin
                 f"{settings.pooling} pooling gives one vector, not {settings.vectors}",
                 hint="encoder.pooling=attention has several",
             )
+        if settings.width > config.hidden_size:
+            raise UsageError(
+                f"encoder.width={settings.width} is more than the {config.hidden_size} of {folder}'s states"
+            )
         kind, half = PooledEncoderDecoder, PooledBert
         config.pooling, config.vectors = settings.pooling, settings.vectors
-        config.summary_width = min(settings.width or config.hidden_size, config.hidden_size)
+        config.summary_width = settings.width or config.hidden_size
     encoder = _loaded(half, folder, config=config, dtype=dtype, add_pooling_layer=False)
     speaking = type(config).from_dict({**config.to_dict(), "is_decoder": True, "add_cross_attention": True})
     decoder = _loaded(BertLMHeadModel, folder, config=speaking, dtype=dtype)
@@ -118,10 +122,7 @@ def apart(network: Any) -> dict[str, Any] | None:
 def _tie(encoder: Any, decoder: Any) -> None:
     """One set of weights for both halves (BERTSHARE): every layer that the encoder has, the decoder uses."""
     for name, module in list(encoder.named_modules()):
-        if (
-            not any(module.children())
-            and any(True for _ in module.parameters())
-            and not name.startswith("pooling")
-        ):
+        learns = not any(module.children()) and any(True for _ in module.parameters())
+        if learns and not name.startswith("pooling"):
             above, _, last = name.rpartition(".")
             setattr(decoder.get_submodule(above), last, module)

@@ -377,6 +377,8 @@ def test_settings_for_an_encoder_are_refused_for_others(bert: Path, tmp_path: Pa
 def test_what_makes_no_sense_is_named(bert: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="mean pooling gives one vector, not 2"):
         opened(bert, writer="pooled", pooling="mean", vectors=2)
+    with pytest.raises(UsageError, match="width=40 is more than the 32"):
+        opened(bert, writer="pooled", width=40)
     with pytest.raises(UsageError, match="trained as a whole"):
         train(corpus.dataset(4), None, resolve(str(bert)), corpus.config(family="writer", **{"method.name": "lora"}),
               tmp_path / "run")  # fmt: skip
