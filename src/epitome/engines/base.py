@@ -32,6 +32,8 @@ class Decoding:
     """How to generate. `temperature` 0 is greedy; `beams` above 1 is beam search."""
 
     max_tokens: int = 128
+    min_tokens: int = 0
+    """Before these the answer does not end by itself."""
     temperature: float = 0.0
     top_p: float = 1.0
     top_k: int = 0

@@ -170,6 +170,7 @@ class OpenVino:
         config = _genai().GenerationConfig()
         config.apply_chat_template = False
         config.max_new_tokens = decoding.max_tokens
+        config.min_new_tokens = decoding.min_tokens
         config.set_eos_token_id(min(self._ends, default=-1))
         config.stop_token_ids = self._ends
         config.logprobs = 1 if decoding.logprobs else 0

@@ -14,16 +14,17 @@ from epitome.engines.base import Generator, answers
 from epitome.engines.open import open_engine
 from epitome.engines.wardrobe import Wardrobe
 from epitome.errors import EngineError, EpitomeError, ModelError, SourceError, UsageError
-from epitome.models.folder import AUTO, Worn, called, spoken, worn
+from epitome.models.folder import AUTO, Form, Trained, Worn, called, spoken, worn
 from epitome.models.model import Model, Progress
 from epitome.models.resolve import resolve
+from epitome.summarize import obedient, prompts
 from epitome.summarize.assemble import assemble, extractive, laid_out
 from epitome.summarize.budget import budget, length
 from epitome.summarize.candidate import Candidate
 from epitome.summarize.run import advance, run
 from epitome.summarize.shots import SHOTS, Paired, Shots, Shown
 from epitome.summarize.suited import closet, suited
-from epitome.summarize.write import Draft, Material, Rounds, write
+from epitome.summarize.write import ANSWER_TOKENS, Draft, Material, Rounds, write
 from epitome.trust.check import Source
 from epitome.trust.instructions import instructions
 from epitome.types import Document, Request, Summary
@@ -33,8 +34,10 @@ WINDOW = 1500
 WAVES = {"llamacpp": 1, "openvino": 64, "transformers": 64, "openai": 8}
 """Documents under way at once: as many as the engine answers together. llama.cpp reads one prompt after the other and
 keeps the last, so a document is finished before the next one is begun."""
-OVERHEAD = 500
-"""Tokens kept free for the instruction, the template and the answer."""
+LEAST_WINDOW = 64
+OVERHEAD, FRAMES = 500, 4
+"""Tokens kept free for the instruction, the template and the answer; where so many times the shortest frame of a
+document and an answer take fewer, these: a network that reads a document alone has 512 positions, and needs them."""
 CONTEXT = 8192
 """Tokens of context at most that examples may make it: the engine keeps memory for all of them."""
 MOST_CHARACTERS = 12_000_000
@@ -224,7 +227,7 @@ class Summarizer:
             raise EngineError(
                 f"the {engine.name} engine has no context-aware decoding", hint="--engine transformers"
             )
-        window = min(WINDOW, max(64, engine.context - OVERHEAD))
+        window = _window(engine, trained)
         material = Material(
             document,
             Source(document),
@@ -233,6 +236,7 @@ class Summarizer:
             window,
             wearing.adapter,
             trained.form if trained else None,
+            trained.decoding if trained else {},
             trained is not None and trained.requests,
         )
         if self.shots is not None:
@@ -365,6 +369,16 @@ class Stream(Iterator[str]):
             self.summary = piece
             raise StopIteration
         return piece
+
+
+def _window(engine: Generator, trained: Trained | None) -> int:
+    """Tokens of document in a prompt."""
+    if engine.context >= WINDOW + OVERHEAD:
+        return WINDOW
+    form = trained.form if trained is not None else Form()
+    frame = engine.count(prompts.prompt(prompts.Text(""), prompts.Asked(), "en", form=form))
+    answer = obedient.TOKENS if trained is not None and trained.requests else ANSWER_TOKENS
+    return min(WINDOW, max(LEAST_WINDOW, engine.context - min(OVERHEAD, FRAMES * frame + answer)))
 
 
 def requested(request: Request | None, fields: dict[str, Any]) -> Request:

@@ -24,6 +24,7 @@ from epitome.summarize.candidate import (
     names,
     said_twice,
 )
+from epitome.summarize.decoding import decoding
 from epitome.summarize.echo import answered
 from epitome.summarize.pick import pick
 from epitome.summarize.plan import Part, Span, parts, share
@@ -43,7 +44,6 @@ SAMPLES = 3
 """Other sentences asked for in a round."""
 EXTRA = 2
 """Other sentences asked for at once from each part of a longer document: reading it costs far more than they do."""
-TEMPERATURE, TOP_P = 0.7, 0.95
 ANSWER_TOKENS = 96
 ALTERNATIVES = 8
 """Tokens looked at for a full stop where a sentence may have to be cut."""
@@ -56,30 +56,6 @@ LABELS = tuple(":：-–—")
 """What makes a label of the term that an answer was to begin with: "Mill: The town has ..."."""
 CERTAIN = 100.0
 """What a sentence is worth that a reader has already seen."""
-
-# What begins a second sentence. One sentence is wanted from each prompt, so generation stops there: half the
-# tokens, measured on SciTLDR and news train. A bare full stop would also stop at "Mr." and "3.5".
-_SECOND = tuple(
-    f"{end} {word}"
-    for end in (".", "!", "?")
-    for word in (
-        "The",
-        "This",
-        "It",
-        "In",
-        "A",
-        "He",
-        "She",
-        "They",
-        "We",
-        "However",
-        "These",
-        "Our",
-        "As",
-        "By",
-    )
-)
-_CHINESE_SECOND = ("。",)
 
 
 @dataclass(slots=True)
@@ -109,6 +85,8 @@ class Material:
     adapter: str | None = None
     form: Form | None = None
     """The prompt that a trained model knows; None: the instruction for untrained ones."""
+    usual: Mapping[str, float] = field(default_factory=dict)
+    """How a trained model is meant to write (`Trained.decoding`)."""
     obeys: bool = False
     """Whether the model was trained to do what a request says (`obedient.py`)."""
     shown: Shown = field(default_factory=Shown)
@@ -449,19 +427,16 @@ class _Writer:
         return prompt(Text(text, title), asked, self.pool.language, prefill=prefill, form=form, shown=turns)
 
     def _decoding(self, seed: int | None) -> Decoding:
-        """Greedy, or sampled with the request's seed and this one."""
-        second = _CHINESE_SECOND if self.pool.language == "zh" else _SECOND
-        return Decoding(
+        """The likeliest answer, or one sampled with the request's seed and this one."""
+        wanted = Decoding(
             max_tokens=obedient.tokens(self.budget) if self.whole else ANSWER_TOKENS,
-            temperature=0.0 if seed is None else TEMPERATURE,
-            top_p=1.0 if seed is None else TOP_P,
-            seed=self.request.seed + (seed or 0),
-            stop=("\n\n", *(() if self.whole else second)),
+            seed=self.request.seed,
             logprobs=self.alternatives > 0 or self.versions > 1,
             alternatives=self.alternatives,
             contrast=self.request.context_aware,
             adapter=self.material.adapter,
         )
+        return decoding(wanted, self.pool.language, seed, self.material.usual, whole=self.whole)
 
     def _answers(
         self, requests: list[GenerationRequest]
