@@ -1,4 +1,4 @@
-"""`GET /` and `GET /reviews`: the pages, as files that come with the package, which fetch nothing from anywhere else."""
+"""`GET /` and `GET /reviews`: the pages, as files of the package, which fetch nothing from anywhere else."""
 
 from __future__ import annotations
 
