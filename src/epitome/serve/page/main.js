@@ -26,15 +26,15 @@ function take(given, again = () => take(given)) {
   return doing("reading", again, async (signal) => {
     if ("url" in given && !/^https?:\/\/./i.test(given.url)) throw new Trouble("url");
     if ("text" in given && !given.text.trim()) throw new Trouble("nothing");
-    const document = await read(given, signal);
+    const made = await read(given, signal);
+    signal.throwIfAborted();
     source = given;
-    open(document);
+    open(made);
   });
 }
 
-function open(document) {
-  found = document;
-  summary = null;
+function open(made) {
+  found = made;
   shown = show(at("pages"), found);
   at("composer").hidden = true;
   at("reader").hidden = false;
@@ -52,7 +52,7 @@ function describe() {
   at("title").classList.toggle("hidden", found.text.startsWith(nameOf(found)));
   const wide = ["zh", "ja"].includes(found.language);
   const count = wide ? found.text.replace(/\s/g, "").length : found.text.split(/\s+/).length;
-  const pages = Math.max(0, ...found.origins.map((origin) => origin.page ?? 0));
+  const pages = found.origins.reduce((most, origin) => Math.max(most, origin.page ?? 0), 0);
   at("about").textContent = [
     found.title && found.source,
     languageName(found.language),
@@ -62,13 +62,13 @@ function describe() {
   notes(at("reader-notes"), found.warnings);
 }
 
-function nameOf(document) {
-  return document.title || document.source || document.text.split("\n")[0].slice(0, 80);
+function nameOf(one) {
+  return one.title || one.source || one.text.split("\n")[0].slice(0, 80);
 }
 
 function another({ keep = false } = {}) {
-  stop();
-  [source, found, shown, summary] = [null, null, null, null];
+  abandon();
+  [source, found, shown] = [null, null, null];
   at("composer").hidden = false;
   at("reader").hidden = true;
   if (!keep) at("text").value = at("url").value = "";
@@ -93,7 +93,9 @@ function write() {
     holder.className = "writing";
     at("summary").setAttribute("aria-busy", "true");
     at("summary").replaceChildren(holder);
-    summary = await summarise({ document: found, ...asked }, (piece) => holder.append(piece), signal);
+    const made = await summarise({ document: found, ...asked }, (piece) => holder.append(piece), signal);
+    signal.throwIfAborted();
+    summary = made;
     finish();
     if (pointing.narrow.matches) at("summary-label").scrollIntoView();
     return say(past.add(found, summary) ? "ready" : "history-full");
@@ -142,11 +144,10 @@ function forgetSummary() {
 
 // Runs `task` with a signal that `stop` sets, once there is a key; what it returns is said. Resolves to whether it was done.
 async function doing(what, again, task) {
-  stop();
-  const mine = (work = new AbortController());
+  abandon();
   lastTry = again;
-  tell(null);
   if (!key.get() && !(await dialogs.askKey())) return false;
+  const mine = (work = new AbortController());
   busy(what);
   try {
     const said = await keyed(() => task(mine.signal));
@@ -186,6 +187,15 @@ function stop() {
   work?.abort();
 }
 
+// Ends what is under way without a word: something else comes in its place.
+function abandon() {
+  stop();
+  work = null;
+  busy(null);
+  tell(null);
+  at("state").textContent = "";
+}
+
 let clock = 0;
 
 function busy(what) {
@@ -214,12 +224,18 @@ function tell(error) {
   at("trouble").hidden = error === null;
   if (error === null) return;
   const kind = error instanceof Trouble ? error.kind : "broken";
-  const named = typeof kind === "number" ? ([400, 401, 413, 422, 429].includes(kind) ? kind : kind < 500 ? 400 : 500) : kind;
-  at("trouble-what").textContent = say(`error-${named}`, number(error.wait || 5));
+  at("trouble-what").textContent = say(`error-${named(kind)}`, number(error.wait || 5));
   at("trouble-more").textContent = error.detail ?? "";
   at("again").hidden = ["nothing", "url", "bounds", 400, 413].includes(kind);
   at("state").textContent = "";
   if (!(error instanceof Trouble)) throw error; // for the console: it is ours
+}
+
+// The status that the page has words for.
+function named(kind) {
+  if (typeof kind !== "number" || [400, 401, 413, 422, 429].includes(kind)) return kind;
+  if (kind === 503) return 429; // its database is away, or it is about to stop
+  return kind < 500 ? 400 : 500;
 }
 
 function notes(list, texts) {
@@ -273,8 +289,7 @@ function buttons() {
 }
 
 function reopen(entry) {
-  stop();
-  tell(null);
+  abandon();
   source = null;
   open(entry.document);
   summary = entry.summary;

@@ -86,5 +86,5 @@ export async function call(path, body, signal) {
 
 // An error inside a stream comes after 200; its type says what its status would have been.
 function statusOf(type) {
-  return { SourceError: 422, BusyError: 429, EngineError: 500 }[type] ?? 400;
+  return { SourceError: 422, BusyError: 429, EngineError: 500, StoreError: 503 }[type] ?? 400;
 }
