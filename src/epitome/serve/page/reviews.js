@@ -170,9 +170,9 @@ async function drawTrail() {
 
 // --- decisions ---
 
-// Approve, or open what edit and reject need first.
+// Approve, or open what edit and reject need first. Not while another is about to come: it was not meant.
 function begin(action) {
-  if (!review || button(action).hidden || writing()) return;
+  if (busy || !review || button(action).hidden || writing()) return;
   if (action === "approve") decide("approve");
   if (action === "reopen") decide("reopen");
   if (action === "edit") form("editing", "text", review.text);
@@ -208,7 +208,7 @@ function cancel() {
 }
 
 function decide(action, more) {
-  return doing(async () => {
+  doing(async () => {
     const decided = await act(review.id, action, more);
     done();
     last = action === "reopen" ? null : decided.id;
@@ -227,10 +227,10 @@ function decide(action, more) {
 }
 
 function undo() {
-  if (last === null || writing()) return undefined;
+  if (busy || last === null || writing()) return;
   const id = last;
   last = null;
-  return doing(async () => {
+  doing(async () => {
     await act(id, "reopen");
     state = "open";
     await load();
@@ -256,24 +256,26 @@ async function checkEdit() {
 function step(by) {
   const place = listed.findIndex((brief) => brief.id === review?.id);
   const next = listed[place < 0 ? 0 : place + by];
-  if (next && !writing()) doing(() => open(next.id));
+  if (next && !busy && !writing()) doing(() => open(next.id));
 }
 
 // --- what can go wrong ---
 
-let busy = false;
+let line = Promise.resolve();
+let busy = 0; // tasks that stand in it
 
-// One thing at a time; asks for the key where one is needed, and says what went wrong.
-async function doing(task) {
-  if (busy) return;
-  busy = true;
+// One thing after the other; asks for the key where one is needed, and says what went wrong.
+function doing(task) {
+  busy += 1;
+  line = line.then(() => run(task)).finally(() => (busy -= 1));
+}
+
+async function run(task) {
   at("trouble").hidden = true;
   try {
     await keyed(task);
   } catch (error) {
-    if (error.name !== "AbortError") tell(error);
-  } finally {
-    busy = false;
+    tell(error);
   }
 }
 
@@ -296,7 +298,7 @@ function tell(error) {
   at("trouble-what").textContent = say(`error-${known ? kind : kind < 500 ? 400 : 500}`, error.wait || 5);
   at("trouble-more").textContent = error.detail ?? "";
   at("trouble").focus();
-  if (!(error instanceof Trouble)) throw error; // for the console: it is ours
+  if (!(error instanceof Trouble)) reportError(error); // it is ours
 }
 
 // --- buttons and keys ---
