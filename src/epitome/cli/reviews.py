@@ -181,7 +181,7 @@ def key(
     name: Annotated[
         str, typer.Argument(help="The reviewer, as the trail will name them.", show_default=False)
     ],
-    days: Annotated[float | None, typer.Option(min=0, help="Days until it ends.", show_default=False)] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="Days until it ends.", show_default=False)] = None,
     data: Data = FOLDER,
     database: Url = None,
 ) -> None:
