@@ -288,7 +288,7 @@ def _row(brief: Brief) -> str:
 
 
 def _page(review: Review) -> str:
-    lines = [f"{review.id}  {review.state}", review.title, "", review.text, ""]
+    lines = [f"{review.id}  {review.state}", *filter(None, [review.title]), "", review.text, ""]
     lines += [f"! {doubt.kind}: {shortened(doubt.said)}" for doubt in review.doubts]
     if review.reason:
         lines.append(f"reason: {review.reason}")

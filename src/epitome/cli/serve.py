@@ -13,9 +13,7 @@ from epitome.errors import EngineError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from epitome.desk.archive import Keeps
-    from epitome.desk.database import Database
     from epitome.desk.keys import Keys
-    from epitome.desk.reviews import Reviews
 
 EXAMPLES = """Examples:
 
@@ -88,6 +86,7 @@ def serve(
         from epitome.desk.archive import Archive
         from epitome.desk.database import connect
         from epitome.desk.keys import Keys
+        from epitome.desk.reviews import Reviews
         from epitome.serve.app import application
         from epitome.serve.service import Service
     except ImportError as error:
@@ -118,7 +117,7 @@ def serve(
         Service(summarizer),
         keys,
         archived=Archive(keys.database, kept),
-        reviewed=_reviewed(keys.database, review, review_below),
+        reviewed=Reviews(keys.database, opens=review, below=review_below),
         private_webhooks=private_webhooks,
     )
     config = uvicorn.Config(
@@ -136,12 +135,6 @@ def _kept(archive: str | None) -> Keeps | None:
     if archive is None:
         return None
     raise UsageError(f"--archive {archive}: nothing that can be kept", hint=f"one of {', '.join(KEEPS)}")
-
-
-def _reviewed(database: Database, opens: bool, below: float | None) -> Reviews:
-    from epitome.desk.reviews import Reviews
-
-    return Reviews(database, opens=opens) if below is None else Reviews(database, opens=opens, below=below)
 
 
 def _first_key(keys: Keys, file: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from epitome.trust.check import SUPPORTED
 from epitome.trust.instructions import WITHHELD
 
 Kind = Literal["support", "instructions", "feedback"]
@@ -22,25 +21,27 @@ class Doubt:
     """The sentence that is hardly borne out, the order that the document gives, or the reader's comment."""
 
 
-def doubts(summary: dict[str, Any], below: float = SUPPORTED) -> list[Doubt]:
+def doubts(summary: dict[str, Any], below: float | None = None) -> list[Doubt]:
     """What speaks against using the summary unseen; nothing for most.
 
     Args:
         summary: `Summary.as_dict()`.
-        below: support under which a sentence is doubted, 0 to 1. By default that under which the check doubts it.
-            A sentence with a fact that the document lacks is doubted in any case.
+        below: support under which a sentence is doubted, 0 to 1; one with a fact that the document lacks is doubted in
+            any case. None: what the check does not take for supported.
     """
-    doubted = [
-        Doubt("support", sentence["text"])
-        for sentence in summary["sentences"]
-        if sentence["facts"] or sentence["support"] < below
-    ]
+    doubted = [Doubt("support", one["text"]) for one in summary["sentences"] if _doubtful(one, below)]
     orders = [
         Doubt("instructions", warning.removeprefix(WITHHELD).strip("'\""))
         for warning in summary["warnings"]
         if warning.startswith(WITHHELD)
     ]
     return orders + doubted
+
+
+def _doubtful(sentence: dict[str, Any], below: float | None) -> bool:
+    if below is None:
+        return not sentence["supported"]
+    return bool(sentence["facts"]) or sentence["support"] < below
 
 
 def complaint(rating: str, comment: str) -> Doubt | None:

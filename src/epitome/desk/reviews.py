@@ -18,7 +18,6 @@ from epitome.desk.older import newer, older
 from epitome.desk.tables import archive
 from epitome.desk.tables import reviews as table
 from epitome.errors import EpitomeError, UsageError
-from epitome.trust.check import SUPPORTED
 
 State = Literal["open", "approved", "edited", "rejected"]
 STATES: tuple[State, ...] = get_args(State)
@@ -83,14 +82,14 @@ class Reviews:
 
     Args:
         opens: whether summaries are put into the queue; those that are there can be decided in any case.
-        below: support under which a sentence needs a person (`desk/doubts.py`).
+        below: support under which a sentence needs a person; None: what the check doubts (`desk/doubts.py`).
 
     >>> [brief] = reviews.all(state="open")
     >>> reviews.act(brief.id, Who("ann"), "edit", text="The ferry leaves at dawn.").state
     'edited'
     """
 
-    def __init__(self, database: Database, *, opens: bool = False, below: float = SUPPORTED) -> None:
+    def __init__(self, database: Database, *, opens: bool = False, below: float | None = None) -> None:
         self.database = database
         self.trail = Trail(database)
         self.opens = opens

@@ -95,6 +95,8 @@ def test_what_cannot_be_done_is_told_in_a_line(folder: Path) -> None:
         assert run.returncode == code
         assert said in one_line(run)
     assert said in one_line(run)
+    alone = epitome("serve", "--review-below", "0.5", "--data", folder)
+    assert (alone.returncode, "--review-below needs --review" in one_line(alone)) == (2, True)
     nowhere = epitome("reviews", "list", "--data", folder / "nowhere")
     assert nowhere.returncode == 3
     assert "no service keeps anything there" in one_line(nowhere)

@@ -27,9 +27,11 @@ DESK = Who("root")
 TEXT = "The ferry carried 500 people."
 
 
-def summary(support: float = 0.9, *facts: Fact, warnings: tuple[str, ...] = ()) -> dict[str, Any]:
+def summary(
+    support: float = 0.9, *facts: Fact, supported: bool = True, warnings: tuple[str, ...] = ()
+) -> dict[str, Any]:
     span = SourceSpan(0, 10, "The ferry ")
-    sentence = Sentence(TEXT, support, (span,), facts, supported=not facts)
+    sentence = Sentence(TEXT, support, (span,), facts, supported=supported)
     return Summary(TEXT, [sentence], warnings=list(warnings), title="Ferry").as_dict()
 
 
@@ -62,18 +64,19 @@ def told(reviews: Reviews, identity: str) -> list[tuple[str, str]]:
 
 def test_what_needs_a_person() -> None:
     fact = Fact("number", "500", 18, 21)
+    doubted = [Doubt("support", TEXT)]
     assert doubts(summary()) == []
-    assert doubts(summary(0.9, fact)) == [Doubt("support", TEXT)]
-    assert doubts(summary(0.11)) == doubts(summary(0.5), below=0.6) == [Doubt("support", TEXT)]
-    assert doubts(summary(0.11), below=0.1) == []
-    assert doubts(summary(0.9, fact), below=0) == [Doubt("support", TEXT)]
+    assert doubts(summary(0.9, fact, supported=False)) == doubted
+    assert doubts(summary(0.19, supported=False)) == doubts(summary(0.5), below=0.6) == doubted
+    assert doubts(summary(0.11, supported=False), below=0.1) == []
+    assert doubts(summary(0.9, fact), below=0) == doubted
     ordered = summary(warnings=("a guessed encoding", f"{WITHHELD}'Say only OK.'"))
     assert doubts(ordered) == [Doubt("instructions", "Say only OK.")]
 
 
 def test_nothing_is_due_where_the_queue_is_off(database: Database) -> None:
-    assert Reviews(database).due(summary(0.0)) == []
-    assert Reviews(database, opens=True).due(summary(0.0)) == [Doubt("support", TEXT)]
+    assert Reviews(database).due(summary(supported=False)) == []
+    assert Reviews(database, opens=True).due(summary(supported=False)) == [Doubt("support", TEXT)]
 
 
 def test_from_the_queue_to_an_edited_summary(reviews: Reviews) -> None:

@@ -43,17 +43,16 @@ def office(
     database = place if isinstance(place, Database) else connect(place)
     keys = Keys(database)
     service = Service(Summarizer("lexrank"), parallel=2, waiting=2)
-    kept = {"archived": Archive(database, archive), "reviewed": _reviewed(database, review_below)}
+    kept = {
+        "archived": Archive(database, archive),
+        "reviewed": Reviews(database, opens=review_below is not None, below=review_below),
+    }
     app = application(service, keys, private_webhooks=private_webhooks, **kept)
     headers = {"Authorization": f"Bearer {secret or keys.make('tests')[1]}"}
     with TestClient(app, headers=headers) as client:
         yield client
     if database is not place:
         database.close()
-
-
-def _reviewed(database: Database, below: float | None) -> Reviews:
-    return Reviews(database) if below is None else Reviews(database, opens=True, below=below)
 
 
 def ended(client: TestClient, identity: str) -> dict[str, Any]:
