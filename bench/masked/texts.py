@@ -210,9 +210,20 @@ def _birth(rng: random.Random, language: str, _: str) -> str:
         return rng.choice(
             [f"{year}年{month}月{day}日", f"{year}-{month:02d}-{day:02d}", f"{year}.{month}.{day}"]
         )
-    name = "January February March April May June July August September October November December".split()[
-        month - 1
-    ]
+    name = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ][month - 1]
     return rng.choice(
         [
             f"{day} {name} {year}",
