@@ -223,6 +223,8 @@ class Summary:
     steps: list[Step] = field(default_factory=list)
     examples: list[str] = field(default_factory=list)
     """The ids of the examples that stood before the document, in order."""
+    masked: dict[str, int] | None = None
+    """How many persons, addresses, … were hidden from the model, by kind; None: nothing was to be."""
     prompt: str = ""
     """Name and version of the prompt."""
     version: str = ""

@@ -19,6 +19,7 @@ from epitome.types import Document, Request, SourceSpan, Summary
 if TYPE_CHECKING:
     from epitome.serve.client import Client
     from epitome.summarize.summarizer import Summarizer
+    from epitome.trust.masking import Masking
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,15 @@ class Shown:
 
 
 def run_documents(
-    sources: Sequence[str],
+    names: Sequence[str],
     request: Request,
     shown: Shown,
     allow_private: bool,
     open_summarizer: Callable[[int], Summarizer | Client],
+    masking: Masking | None = None,
 ) -> tuple[int, int]:
     """Summarise each source; how many were done, and how many failed."""
-    reading = _Reading(sources, allow_private)
+    reading = _Reading(names, allow_private)
     if shown.output is not None:
         reading.spare(shown.output)
     first = next(reading, None)
@@ -48,7 +50,9 @@ def run_documents(
         return 0, reading.failed
     written: list[str] = []
     with open_summarizer(len(reading.names)) as summarizer, prompts_bar(shown.quiet) as report:
-        for result in summarizer.batch(chain([first], reading), request, on_progress=report):
+        documents = chain([first], reading)
+        sources = documents if masking is None else map(masking, documents)
+        for result in summarizer.batch(sources, request, on_progress=report):
             if isinstance(result, UsageError):
                 raise result
             if isinstance(result, EpitomeError):
@@ -127,6 +131,9 @@ def _notes(summary: Summary) -> None:
 
     if summary.kind == "extractive":
         say(f"extractive: {summary.model} copied these sentences from the document")
+    if summary.masked is not None:
+        counts = ", ".join(f"{count} {kind}" for kind, count in summary.masked.items())
+        say(f"hidden from the model: {counts or 'nothing was found to hide'}")
     for warning in summary.warnings:
         say(warning)
     for unmet in summary.unmet:

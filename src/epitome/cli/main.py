@@ -17,6 +17,7 @@ from epitome.cli import (
     evaluate,
     export,
     gate,
+    mask,
     merge,
     models,
     rate,
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 app.command("summarize", epilog=summarize.EXAMPLES)(summarize.summarize)
 app.command("check", epilog=check.EXAMPLES)(check.check)
+app.command("mask", epilog=mask.EXAMPLES)(mask.mask)
 app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("rate", epilog=rate.EXAMPLES)(rate.rate)
 app.command("compare", epilog=compare.EXAMPLES)(compare.compare)

@@ -14,6 +14,7 @@ from epitome.errors import EngineError, StoreError, UsageError
 if TYPE_CHECKING:
     from epitome.desk.archive import Keeps
     from epitome.desk.keys import Keys
+    from epitome.trust.masking import Masker
 
 EXAMPLES = """Examples:
 
@@ -78,6 +79,12 @@ def serve(
     model: Annotated[str, typer.Option(help="What `summarize --model` takes.")] = "default",
     adapter: Annotated[str, typer.Option(help="What `summarize --adapter` takes.")] = "auto",
     engine: Annotated[str, typer.Option(help="auto, llamacpp, openvino, transformers or openai.")] = "auto",
+    mask: Annotated[
+        bool, typer.Option("--mask", help="Mask every document before the model sees it (docs/masking.md).")
+    ] = False,
+    mask_model: Annotated[
+        str | None, typer.Option(help="With --mask: what `mask --model` takes.", show_default=False)
+    ] = None,
 ) -> None:
     """Serve summaries over HTTP, to whoever has a key; OpenAI's clients work, too."""
     try:
@@ -104,6 +111,7 @@ def serve(
         data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"{data}: cannot be made ({error.strerror})", hint="name another --data") from error
+    masker = _masker(mask, mask_model)
     listening, address = listening_at(host, port)
     keys = Keys(connect(database or data / "epitome.sqlite"))
     if not keys.all():
@@ -114,7 +122,7 @@ def serve(
         )
     print(f"serving at {address} (Ctrl-C ends)", file=sys.stderr, flush=True)
     app = application(
-        Service(summarizer),
+        Service(summarizer, masker=masker),
         keys,
         archived=Archive(keys.database, kept),
         reviewed=Reviews(keys.database, opens=review, below=review_below),
@@ -135,6 +143,16 @@ def _kept(archive: str | None) -> Keeps | None:
     if archive is None:
         return None
     raise UsageError(f"--archive {archive}: nothing that can be kept", hint=f"one of {', '.join(KEEPS)}")
+
+
+def _masker(mask: bool, model: str | None) -> Masker | None:
+    if not mask:
+        if model is not None:
+            raise UsageError("--mask-model goes with --mask")
+        return None
+    from epitome.trust.masking import Masker
+
+    return Masker(model=model)
 
 
 def _first_key(keys: Keys, file: Path) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from epitome.serve.client import Client
     from epitome.summarize.summarizer import Summarizer
+    from epitome.trust.masking import Masking
 
 EXAMPLES = """Examples:
 
@@ -39,6 +40,8 @@ EXAMPLES = """Examples:
     epitome summarize report.pdf --repair --sources   # what the report does not bear out is replaced or left out
 
     epitome summarize report.pdf --server http://summaries.example:8000   # key in EPITOME_KEY
+
+    epitome summarize letter.docx --mask --restore    # the model sees <PERSON_1>, you read the name
 
     epitome summarize abstract.txt --adapter tldr     # one sentence on a paper, by an adapter that comes along"""
 
@@ -131,6 +134,22 @@ def summarize(
             help="Hold back what the model would say without the document: 0.5, say. Needs --engine transformers.",
         ),
     ] = 0.0,
+    mask: Annotated[
+        bool,
+        typer.Option(
+            "--mask", help="Hide names, addresses and numbers of persons from the model (docs/masking.md)."
+        ),
+    ] = False,
+    restore: Annotated[
+        bool, typer.Option("--restore", help="With --mask: put them back into the summary.")
+    ] = False,
+    mask_model: Annotated[
+        str | None,
+        typer.Option(
+            help="With --mask: an installed model that finds names, spacy:NAME or a folder.",
+            show_default=False,
+        ),
+    ] = None,
     show_sources: Annotated[
         bool, typer.Option("--sources", help="Show what each sentence rests on, and how well.")
     ] = False,
@@ -171,6 +190,7 @@ def summarize(
     if limit is not None and table is None:
         raise UsageError("--limit counts the rows of a table, and this is none")
 
+    masking = _masking(mask, restore, mask_model, examples)
     tell = None if quiet else note
     taught = _taught(examples, shots, tell)
 
@@ -191,11 +211,11 @@ def summarize(
     if table is not None:
         from epitome.cli.table import run_table
 
-        sys.exit(run_table(table, column, output, request, limit, quiet, open_summarizer))
+        sys.exit(run_table(table, column, output, request, limit, quiet, open_summarizer, masking))
     from epitome.cli.documents import Shown, run_documents
 
     shown = Shown(as_json, show_sources, show_plan, quiet, output)
-    done, failed = run_documents(sources, request, shown, allow_private, open_summarizer)
+    done, failed = run_documents(sources, request, shown, allow_private, open_summarizer, masking)
     if failed:
         sys.exit(SOME_FAILED if done else NOTHING_DONE)
 
@@ -210,6 +230,25 @@ def _remote(request: Request, model: str, adapter: str, engine: str, taught: dic
         if differs:
             raise UsageError(f"{name} does not go with --server", hint="the service has its own model")
     return replace(request, adapter=None if adapter == "auto" else adapter)
+
+
+def _masking(mask: bool, restore: bool, model: str | None, examples: Path | None) -> Masking | None:
+    """How documents are masked, if they are."""
+    if not mask:
+        for given, name in ((restore, "--restore"), (model is not None, "--mask-model")):
+            if given:
+                raise UsageError(
+                    f"{name} goes with --mask", hint="epitome mask --restore is for masked texts"
+                )
+        return None
+    if examples is not None:
+        raise UsageError(
+            "--mask leaves examples as they are, and the model would see them",
+            hint="leave out --examples, or train on masked pairs",
+        )
+    from epitome.trust.masking import Masker, Masking
+
+    return Masking(Masker(model=model), restore)
 
 
 def _taught(file: Path | None, shots: int | None, tell: Callable[[str], None] | None) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from epitome.types import Request
 if TYPE_CHECKING:
     from epitome.serve.client import Client
     from epitome.summarize.summarizer import Summarizer
+    from epitome.trust.masking import Masking
 
 USUAL = ("document", "text", "article", "content")
 
@@ -28,6 +29,7 @@ def run_table(
     limit: int | None,
     quiet: bool,
     open_summarizer: Callable[[int], Summarizer | Client],
+    masking: Masking | None = None,
 ) -> int:
     """Summarise a column; the exit code."""
     from epitome.summarize.rows import require_column, summarize_rows
@@ -40,7 +42,9 @@ def run_table(
     require_column(table, column)
     total = sum(1 for _ in rows(table, limit))
     with open_summarizer(total) as summarizer, rows_bar(total, quiet) as report:
-        tally = summarize_rows(table, column, output, summarizer, request, limit=limit, on_row=report)
+        tally = summarize_rows(
+            table, column, output, summarizer, request, limit=limit, on_row=report, masking=masking
+        )
     if not quiet:
         parts = [f"{tally.rows - tally.failed} of {tally.rows} rows summarised"]
         parts += [f"{tally.reused} reused"] if tally.reused else []

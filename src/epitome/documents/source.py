@@ -52,6 +52,27 @@ def parse(data: bytes, name: str, suffix: str = "", encoding: str | None = None)
     return _filled(_parse(data, name, suffix, encoding))
 
 
+def verbatim(
+    source: str | Path, *, allow_private: bool = False, timeout: float = 30.0, max_bytes: int = MAX_BYTES
+) -> str:
+    """The text of a source as it stands, line breaks and spaces too; of what is no plain text, as `read` gives it.
+
+    Raises as `read` does.
+    """
+    named = str(source)
+    if isinstance(source, str) and _URL.match(source):
+        return read(source, allow_private=allow_private, timeout=timeout, max_bytes=max_bytes).text
+    data = _stdin(max_bytes) if named == "-" else _file(Path(named), max_bytes)
+    suffix = "" if named == "-" else Path(named).suffix.lower()
+    head = data[:4096].removeprefix(_UTF8_MARK)
+    formats = (b"PK\x03\x04", _OLD_OFFICE, b"{\\rtf")
+    if b"%PDF-" in head[:1024] or head.startswith(formats) or suffix in _HTML or _HTML_START.match(head):
+        return _filled(_parse(data, named, suffix, None)).text
+    from epitome.documents.text import decode
+
+    return decode(data, named)[0]
+
+
 def expand(sources: Sequence[str]) -> list[str]:
     """Replace folders among `sources` by the readable files below them: sorted, hidden ones left out.
 

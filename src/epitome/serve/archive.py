@@ -18,7 +18,9 @@ from epitome.desk.database import Database
 from epitome.desk.doubts import complaint
 from epitome.desk.keys import Key
 from epitome.desk.reviews import Reviews
+from epitome.serve.asked import ChatAsked, SummaryAsked
 from epitome.serve.jobs import MISSING, Before, Identity, Limit
+from epitome.serve.masking import hidden, masker
 from epitome.types import Document, Summary
 
 router = APIRouter()
@@ -70,10 +72,15 @@ def keeping(archive: Archive, reviews: Reviews, made: Entry) -> Keeping:
     return Keeping(told, write if told else None)
 
 
-async def kept(request: Request, asked: BaseModel, document: Document, summary: Summary) -> dict[str, str]:
+async def kept(
+    request: Request, asked: SummaryAsked | ChatAsked, document: Document, summary: Summary
+) -> dict[str, str]:
     """Keep a summary where that is asked for: what is told of that. Raises `StoreError`."""
     state = request.app.state
-    chosen = keeping(state.archive, state.reviews, entry(request.state.key, asked, document, summary))
+    made, mask = entry(request.state.key, asked, document, summary), masker(state.service, asked)
+    if mask is not None:
+        made = await asyncio.to_thread(hidden, made, mask)
+    chosen = keeping(state.archive, state.reviews, made)
     if chosen.write is not None:
         await asyncio.to_thread(_written, state.archive.database, chosen.write)
     return chosen.told

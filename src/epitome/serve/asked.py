@@ -62,6 +62,10 @@ class SummaryAsked(Sourced):
     read_all: bool = False
     repair: bool = False
     min_support: Annotated[float, Field(ge=0, le=1)] | None = None
+    mask: bool = False
+    """Hide names, addresses and numbers of persons from the model."""
+    restore: bool = False
+    """Put what was hidden back into the summary."""
     stream: bool = False
     """Server-sent events: pieces of the text, then the summary."""
 
@@ -105,6 +109,9 @@ class ChatAsked(BaseModel):
 
     model: str = ""
     messages: Annotated[list[Message], Field(min_length=1, max_length=100)]
+    mask: bool = False
+    restore: bool = False
+    """Both are ours: as those of `SummaryAsked`."""
     stream: bool = False
     stream_options: dict[str, bool] | None = None
     max_tokens: Annotated[int, Field(ge=1)] | None = None

@@ -16,6 +16,7 @@ from epitome.errors import EpitomeError, UsageError
 from epitome.models import folder
 from epitome.serve.archive import kept
 from epitome.serve.asked import ChatAsked
+from epitome.serve.masking import covered
 from epitome.serve.metrics import Metrics
 from epitome.serve.service import Service
 from epitome.types import Document, Length, Summary
@@ -47,6 +48,7 @@ async def completions(asked: ChatAsked, request: Request) -> dict[str, Any] | St
             f"model {asked.model!r} is not served here", hint=f"one of {', '.join(sorted(known - {''}))}"
         )
     document, wanted = _document(asked), _wanted(asked)
+    shown = covered(service, asked, document)
     head = {
         "id": f"chatcmpl-{uuid.uuid4().hex}",
         "created": int(time.time()),
@@ -55,7 +57,7 @@ async def completions(asked: ChatAsked, request: Request) -> dict[str, Any] | St
     if asked.stream:
         events = _events(request, asked, document, head, metrics)
         return StreamingResponse(events, media_type="text/event-stream")
-    summary = await service.summary(document, wanted)
+    summary = await service.summary(shown, wanted)
     metrics.summarised(summary)
     archived = await kept(request, asked, document, summary)
     choice = {"index": 0, "message": {"role": "assistant", "content": summary.text}, "finish_reason": "stop"}
@@ -100,7 +102,7 @@ async def _events(
 
     try:
         yield chunk({"role": "assistant", "content": ""})
-        async for piece in service.stream(document, _wanted(asked)):
+        async for piece in service.stream(covered(service, asked, document), _wanted(asked)):
             if not isinstance(piece, Summary):
                 yield chunk({"content": piece})
                 continue

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from epitome.documents import from_text
 from epitome.errors import EngineError, EpitomeError, SourceError, UsageError
+from epitome.summarize.opened import Opened, Text, opened
 from epitome.summarize.summarizer import Stream, requested
 from epitome.trust.check import Verdict
 from epitome.types import Document, Fact, Length, Request, Sentence, SourceSpan, Step, Summary, Unmet
@@ -75,13 +76,13 @@ class Client:
             raise EngineError(f"{self._url} does not answer like a service of Epitome")
         return json.dumps(sorted(str(one.get("id")) for one in served))
 
-    def __call__(self, source: str | Document, request: Request | None = None, **fields: Any) -> Summary:
+    def __call__(self, source: Text, request: Request | None = None, **fields: Any) -> Summary:
         """The summary of a text or a document; `fields` are those of `Request`."""
-        return self._summary(_document(source), _body(requested(request, fields)))
+        return self._of(source, requested(request, fields))
 
     def batch(
         self,
-        sources: Iterable[str | Document],
+        sources: Iterable[Text],
         request: Request | None = None,
         *,
         on_progress: Callable[[int, int], None] | None = None,
@@ -96,20 +97,20 @@ class Client:
 
     def as_finished(
         self,
-        sources: Iterable[str | Document],
+        sources: Iterable[Text],
         request: Request,
         *,
         cancel: Event | None = None,
     ) -> Iterator[tuple[int, Summary | EpitomeError]]:
         """Each with its number, several under way at once; no more are read than are sent soon."""
-        body = _body(request)
+        _body(request)  # what it refuses, it refuses of all
         running: deque[tuple[int, Future[Summary]]] = deque()
         with ThreadPoolExecutor(PARALLEL) as threads:
             try:
                 for number, source in enumerate(sources):
                     if cancel is not None and cancel.is_set():
                         break
-                    running.append((number, threads.submit(self._of, source, body)))
+                    running.append((number, threads.submit(self._of, source, request)))
                     while len(running) > PARALLEL:
                         yield _outcome(*running.popleft())
                 while running:
@@ -118,10 +119,9 @@ class Client:
                 for _, future in running:
                     future.cancel()
 
-    def stream(self, source: str | Document, request: Request | None = None, **fields: Any) -> Stream:
+    def stream(self, source: Text, request: Request | None = None, **fields: Any) -> Stream:
         """Pieces of the summary as they are written."""
-        document = _document(source)
-        return Stream(self._pieces(document, _body(requested(request, fields)) | {"stream": True}))
+        return Stream(self._pieces(opened(source, requested(request, fields))))
 
     def check(self, summary: str, source: str | Document) -> Verdict:
         """Whether a summary, whoever wrote it, is true to its source."""
@@ -129,17 +129,15 @@ class Client:
         found = self._answered("POST", "/checks", {"summary": summary, **_sent(document)})
         return Verdict(tuple(_sentence(one, document) for one in found["sentences"]))
 
-    def _of(self, source: str | Document, body: dict[str, Any]) -> Summary:
-        return self._summary(_document(source), body)
+    def _of(self, source: Text, request: Request) -> Summary:
+        # What is to be masked is masked here: the service never has it.
+        seen = opened(source, request)
+        body = _body(seen.request) | _sent(seen.document)
+        return seen.shown(_summary(self._answered("POST", "/summaries", body), seen.document))
 
-    def _summary(self, document: Document, body: dict[str, Any]) -> Summary:
-        return _summary(self._answered("POST", "/summaries", body | _sent(document)), document)
-
-    def _pieces(self, document: Document, body: dict[str, Any]) -> Iterator[str | Summary]:
-        with (
-            self._reached(),
-            self._client.stream("POST", "/summaries", json=body | _sent(document)) as answer,
-        ):
+    def _pieces(self, seen: Opened) -> Iterator[str | Summary]:
+        body = _body(seen.request) | _sent(seen.document) | {"stream": True}
+        with self._reached(), self._client.stream("POST", "/summaries", json=body) as answer:
             if answer.status_code != 200:
                 answer.read()
                 raise self._refusal(answer)
@@ -152,7 +150,10 @@ class Client:
                     data = json.loads(value)
                     if name == "error":
                         raise EngineError(str(data["error"]["message"]))
-                    yield data["text"] if name == "piece" else _summary(data, document)
+                    if name == "piece":
+                        yield seen.said(data["text"])
+                    else:
+                        yield seen.shown(_summary(data, seen.document))
 
     def _answered(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """The answer's object; a service that is busy is asked again when it says."""

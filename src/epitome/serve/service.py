@@ -9,8 +9,10 @@ from threading import Event, Lock
 from typing import Any
 
 from epitome.errors import EpitomeError
+from epitome.summarize.opened import Text
 from epitome.summarize.summarizer import Summarizer
-from epitome.types import Document, Request, Summary
+from epitome.trust.masking import Masker
+from epitome.types import Request, Summary
 
 PARALLEL = 8
 """Documents under way at once; OpenVINO answers their prompts together."""
@@ -28,18 +30,27 @@ class Service:
     Args:
         summarizer: opened by the caller and closed with the service.
         parallel, waiting: documents under way and waiting at most.
+        masker: masks every document (`masking.py`); None: those whose request says so, by the rules.
     """
 
-    def __init__(self, summarizer: Summarizer, *, parallel: int = PARALLEL, waiting: int = WAITING) -> None:
+    def __init__(
+        self,
+        summarizer: Summarizer,
+        *,
+        parallel: int = PARALLEL,
+        waiting: int = WAITING,
+        masker: Masker | None = None,
+    ) -> None:
         self.summarizer = summarizer
         self.parallel = parallel
+        self.masker = masker
         self.most = parallel + waiting
         self.held = 0
         """Documents under way or waiting."""
         self._lock = Lock()
         self._threads = ThreadPoolExecutor(parallel, thread_name_prefix="summary")
 
-    async def summary(self, document: Document, request: Request) -> Summary:
+    async def summary(self, document: Text, request: Request) -> Summary:
         """The summary; when the caller is cancelled, so is the work.
 
         Raises `BusyError`, and whatever the summarizer raises.
@@ -51,13 +62,13 @@ class Service:
         finally:
             stop.set()
 
-    def _one(self, document: Document, request: Request, stop: Event) -> Summary:
+    def _one(self, document: Text, request: Request, stop: Event) -> Summary:
         (_, result), *_ = self.summarizer.as_finished([document], request, cancel=stop)
         if isinstance(result, EpitomeError):
             raise result
         return result
 
-    async def stream(self, document: Document, request: Request) -> AsyncIterator[str | Summary]:
+    async def stream(self, document: Text, request: Request) -> AsyncIterator[str | Summary]:
         """Pieces of the text as soon as they are certain, then the summary."""
         loop = asyncio.get_running_loop()
         pieces: asyncio.Queue[str | Summary | BaseException] = asyncio.Queue()

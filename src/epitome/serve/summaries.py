@@ -13,6 +13,7 @@ from epitome.errors import EpitomeError
 from epitome.serve.archive import kept
 from epitome.serve.asked import SummaryAsked
 from epitome.serve.forms import FormRoute, form_of, uploaded
+from epitome.serve.masking import covered
 from epitome.serve.metrics import Metrics
 from epitome.serve.opened import opened
 from epitome.serve.service import Service
@@ -28,9 +29,10 @@ async def summaries(asked: SummaryAsked, request: Request) -> dict[str, Any] | S
     metrics: Metrics = request.app.state.metrics
     wanted = asked.request()
     document = await opened(asked, uploaded(request))
+    shown = covered(service, asked, document)
     if asked.stream:
         return StreamingResponse(_events(request, asked, document, metrics), media_type="text/event-stream")
-    summary = await service.summary(document, wanted)
+    summary = await service.summary(shown, wanted)
     metrics.summarised(summary)
     return summary.as_dict() | await kept(request, asked, document, summary)
 
@@ -41,7 +43,7 @@ async def _events(
     """`piece` events with text, one `summary` event; an `error` event where something fails on the way."""
     service: Service = request.app.state.service
     try:
-        async for piece in service.stream(document, asked.request()):
+        async for piece in service.stream(covered(service, asked, document), asked.request()):
             if isinstance(piece, Summary):
                 metrics.summarised(piece)
                 yield _event("summary", piece.as_dict() | await kept(request, asked, document, piece))

@@ -18,6 +18,7 @@ from epitome.desk.reviews import Reviews
 from epitome.errors import EpitomeError, StoreError
 from epitome.serve.archive import entry, keeping
 from epitome.serve.asked import SummaryAsked
+from epitome.serve.masking import covered, hidden, masker
 from epitome.serve.opened import opened
 from epitome.serve.service import BusyError, Service
 from epitome.types import Summary
@@ -158,7 +159,7 @@ class Worker:
             asked = SummaryAsked.model_validate_json(taken.asked)
             document = await opened(asked)
             self._opening.discard(taken.token)  # from here on the service counts it
-            summary = await self._service.summary(document, asked.request())
+            summary = await self._service.summary(covered(self._service, asked, document), asked.request())
         except BusyError:
             return partial(self._queue.release, taken, wait=IDLE)
         except EpitomeError as error:
@@ -171,11 +172,13 @@ class Worker:
             said = f"unexpected {type(error).__name__}; the server's log has it"
             return partial(self._queue.fail, taken, "server_error", said)
         self._on_summary(summary)
-        return partial(self._finish, taken, entry(taken.owner, asked, document, summary))
+        made, mask = entry(taken.owner, asked, document, summary), masker(self._service, asked)
+        kept = made if mask is None else await self._shielded(partial(hidden, made, mask))
+        return partial(self._finish, taken, made.summary, kept)
 
-    def _finish(self, taken: Taken, made: Entry) -> None:
-        chosen = keeping(self._archive, self._reviews, made)
-        self._queue.finish(taken, made.summary | chosen.told, also=chosen.write)
+    def _finish(self, taken: Taken, result: dict[str, Any], kept: Entry) -> None:
+        chosen = keeping(self._archive, self._reviews, kept)
+        self._queue.finish(taken, result | chosen.told, also=chosen.write)
 
     async def _keep(self) -> None:
         """Renew the leases; call off what is lost."""

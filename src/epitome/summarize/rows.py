@@ -13,8 +13,10 @@ from epitome.documents import from_text
 from epitome.documents.table import BadRow, as_line, columns, fields, rows
 from epitome.errors import EpitomeError, UsageError
 from epitome.store.journal import Journal, replacing
+from epitome.summarize.opened import Text
 from epitome.summarize.prompts import VERSION
-from epitome.types import Document, Request, Summary
+from epitome.trust.masking.cover import Masking
+from epitome.types import Request, Summary
 
 
 class Writer(Protocol):
@@ -25,7 +27,7 @@ class Writer(Protocol):
         """Two with the same write the same."""
 
     def as_finished(
-        self, sources: Iterable[str | Document], request: Request
+        self, sources: Iterable[Text], request: Request
     ) -> Iterator[tuple[int, Summary | EpitomeError]]:
         """Each source's summary with its number."""
 
@@ -49,20 +51,22 @@ def summarize_rows(
     *,
     limit: int | None = None,
     on_row: Callable[[int], None] | None = None,
+    masking: Masking | None = None,
 ) -> Tally:
     """Write every row of `table` to `out` (JSONL) with its `summary`, or null and the `error`.
 
     What is finished is kept beside `out` in a `.progress` file until all is done: the same call after a kill goes
-    on from there. `on_row` is told the rows finished so far.
+    on from there. `on_row` is told the rows finished so far. With `masking`, the model sees masked documents.
 
     Raises `UsageError` if there is no such column, `SourceError` if the table cannot be read and `StoreError`
     if the output cannot be written; what was finished stays.
     """
     require_column(table, column)
-    job = _fingerprint([summarizer.identity, asdict(request), VERSION, column])
+    depends = [summarizer.identity, asdict(request), VERSION, column]
+    job = _fingerprint(depends if masking is None else [*depends, masking.identity])
     with Journal(out.with_name(out.name + ".progress"), job) as journal:
         before = len(journal)
-        errors = _work(table, column, summarizer, request, journal, limit, on_row)
+        errors = _work(table, column, summarizer, request, journal, limit, on_row, masking)
         fresh = len(journal) - before
         tally = _collect(table, column, out, journal, errors, limit, fresh)
         journal.remove()
@@ -84,6 +88,7 @@ def _work(
     journal: Journal,
     limit: int | None,
     on_row: Callable[[int], None] | None,
+    masking: Masking | None,
 ) -> dict[str, str]:
     """Summarise what the journal lacks; errors by document, which a later run tries again."""
     keys: list[str] = []
@@ -96,7 +101,7 @@ def _work(
         if on_row is not None:
             on_row(finished)
 
-    def documents() -> Iterator[Document]:
+    def documents() -> Iterator[Text]:
         seen: set[str] = set()
         for number, row in enumerate(rows(table, limit), 1):
             text = _text(row, column)
@@ -106,7 +111,8 @@ def _work(
                 continue
             seen.add(key)
             keys.append(key)
-            yield from_text(text, source=f"{table}:{number}")
+            document = from_text(text, source=f"{table}:{number}")
+            yield document if masking is None else masking(document)
 
     for number, result in summarizer.as_finished(documents(), request):
         if isinstance(result, UsageError):

@@ -9,11 +9,10 @@ from dataclasses import replace
 from threading import Event
 from typing import Any
 
-from epitome.documents import from_text
 from epitome.engines.base import Generator, answers
 from epitome.engines.open import open_engine
 from epitome.engines.wardrobe import Wardrobe
-from epitome.errors import EngineError, EpitomeError, ModelError, SourceError, UsageError
+from epitome.errors import EngineError, EpitomeError, ModelError, UsageError
 from epitome.models.folder import AUTO, Form, Trained, Worn, called, spoken, worn
 from epitome.models.model import Model, Progress
 from epitome.models.resolve import resolve
@@ -21,6 +20,7 @@ from epitome.summarize import obedient, prompts
 from epitome.summarize.assemble import assemble, extractive, laid_out
 from epitome.summarize.budget import budget, length
 from epitome.summarize.candidate import Candidate
+from epitome.summarize.opened import Opened, Text, opened
 from epitome.summarize.run import advance, run
 from epitome.summarize.shots import SHOTS, Paired, Shots, Shown
 from epitome.summarize.suited import closet, suited
@@ -40,11 +40,6 @@ OVERHEAD, FRAMES = 500, 4
 document and an answer take fewer, these: a network that reads a document alone has 512 positions, and needs them."""
 CONTEXT = 8192
 """Tokens of context at most that examples may make it: the engine keeps memory for all of them."""
-MOST_CHARACTERS = 12_000_000
-"""About 2,000 prompts, more than an hour on two cores; the longest novels have half of that."""
-
-Text = str | Document
-"""A document, or its text."""
 
 
 class Summarizer:
@@ -181,7 +176,7 @@ class Summarizer:
         cancel: Event | None = None,
     ) -> Iterator[tuple[int, Summary | EpitomeError]]:
         """Like `batch`, but each with its number as soon as it is done."""
-        materials: dict[int, tuple[Material, float]] = {}
+        materials: Materials = {}
         if self._engine is None:
             for number, source in enumerate(sources):
                 yield number, self._extractive(source, request)
@@ -198,26 +193,24 @@ class Summarizer:
                 materials.pop(number, None)
                 yield number, draft
             else:
-                material, started = materials.pop(number)
-                yield number, self._finish(material, request, draft, started)
+                yield number, self._finish(materials.pop(number), draft)
 
-    def _jobs(
-        self, sources: Iterable[Text], request: Request, materials: dict[int, tuple[Material, float]]
-    ) -> Iterator[Rounds]:
+    def _jobs(self, sources: Iterable[Text], request: Request, materials: Materials) -> Iterator[Rounds]:
         for number, source in enumerate(sources):
             yield self._job(number, source, request, materials)
 
     def _job(
         self,
         number: int,
-        source: Text,
+        source: Text | Opened,
         request: Request,
-        materials: dict[int, tuple[Material, float]],
+        materials: Materials,
         on_sentence: Callable[[Candidate], None] | None = None,
     ) -> Rounds:
         assert self._engine is not None
         started = time.perf_counter()
-        document = _document(source)
+        seen = opened(source, request)
+        document, request = seen.document, seen.request
         self._speaks(document, request)
         wearing = self._wearing(document, request)
         engine, trained = self._engine, wearing.trained
@@ -243,7 +236,7 @@ class Summarizer:
             material.shown = self._shown(material, request, self.shots)
         if request.candidates is None and trained is not None:
             request = replace(request, candidates=trained.candidates)
-        materials[number] = (material, started)
+        materials[number] = (material, seen, started)
         return (yield from write(material, request, "alternatives" in engine.abilities, on_sentence))
 
     def _wearing(self, document: Document, request: Request) -> Worn:
@@ -282,9 +275,10 @@ class Summarizer:
                     "gemma3-270m), so does any larger hub model; --model lexrank copies sentences in any language",
                 )
 
-    def _finish(self, material: Material, request: Request, draft: Draft, started: float) -> Summary:
+    def _finish(self, ready: tuple[Material, Opened, float], draft: Draft) -> Summary:
         assert self._engine is not None
-        summary = assemble(material, request, draft)
+        material, seen, started = ready
+        summary = seen.shown(assemble(material, seen.request, draft))
         summary.model = self.model.name
         summary.adapter = called(material.adapter)
         summary.engine = self._engine.name
@@ -294,7 +288,8 @@ class Summarizer:
     def _extractive(self, source: Text, request: Request) -> Summary | EpitomeError:
         started = time.perf_counter()
         try:
-            summary = extractive(_document(source), self.model.name, request)
+            seen = opened(source, request)
+            summary = seen.shown(extractive(seen.document, self.model.name, seen.request))
         except EpitomeError as error:
             return error
         summary.seconds = round(time.perf_counter() - started, 3)
@@ -310,17 +305,18 @@ class Summarizer:
         ...     print(piece, end="", flush=True)
         >>> stream.summary.read_share
         """
-        return Stream(self._pieces(_document(source), requested(request, fields), cancel or Event()))
+        return Stream(self._pieces(opened(source, requested(request, fields)), cancel or Event()))
 
-    def _pieces(self, document: Document, request: Request, cancel: Event) -> Iterator[str | Summary]:
+    def _pieces(self, seen: Opened, cancel: Event) -> Iterator[str | Summary]:
+        document, request = seen.document, seen.request
         if self._engine is None:
-            copied = extractive(document, self.model.name, request)
+            copied = seen.shown(extractive(document, self.model.name, request))
             yield copied.text
             yield copied
             return
         certain: list[str] = []
-        materials: dict[int, tuple[Material, float]] = {}
-        job = self._job(0, document, request, materials, lambda candidate: certain.append(candidate.text))
+        materials: Materials = {}
+        job = self._job(0, seen, request, materials, lambda candidate: certain.append(candidate.text))
         shown = ""
         asked = advance(job, None)
         while isinstance(asked, list):
@@ -328,14 +324,14 @@ class Summarizer:
             if cancel.is_set():
                 return
             asked = advance(job, answered)
-            text = laid_out(certain, budget(document, request).style, request.language or document.language)
+            style = budget(document, request).style
+            text = seen.said(laid_out(certain, style, request.language or document.language))
             if text != shown:
                 yield text.removeprefix(shown)
                 shown = text
         if isinstance(asked, EpitomeError):
             raise asked
-        material, started = materials[0]
-        summary = self._finish(material, request, asked, started)
+        summary = self._finish(materials[0], asked)
         if summary.text != shown:
             yield summary.text.removeprefix(shown)
         yield summary
@@ -354,6 +350,10 @@ class Summarizer:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+Materials = dict[int, tuple[Material, Opened, float]]
+"""What is under way, by number, and when it was begun."""
 
 
 class Stream(Iterator[str]):
@@ -396,15 +396,3 @@ def requested(request: Request | None, fields: dict[str, Any]) -> Request:
         return replace(request or Request(), **fields)
     except TypeError as error:
         raise UsageError(f"unknown request field: {error}", hint="see epitome.Request") from error
-
-
-def _document(source: Text) -> Document:
-    document = from_text(source) if isinstance(source, str) else source
-    if not document.text.strip():
-        raise SourceError(f"{document.source or 'the text'}: there is nothing to summarise in it")
-    if len(document.text) > MOST_CHARACTERS:
-        raise SourceError(
-            f"{document.source or 'the text'}: {len(document.text):,} characters would take hours to read",
-            hint=f"split it into texts of at most {MOST_CHARACTERS:,}",
-        )
-    return document

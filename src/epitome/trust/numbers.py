@@ -76,8 +76,9 @@ _SCALES = {
     "百": 10**2, "千": 10**3, "万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8,
     "百万": 10**6, "千万": 10**7, "万亿": 10**12,
 }  # fmt: skip
+# The 1 of PERSON_1 counts nothing: it stands for a masked name.
 _DIGITS = re.compile(
-    r"(?P<digits>\d+(?:[.,，]\d+)*)"
+    r"(?P<digits>\d(?<!\d\d)(?<![A-Za-z]_\d)\d*(?:[.,，]\d+)*)"
     r"(?P<ordinal>(?:st|nd|rd|th)\b)?"
     r"(?:[\s-]?(?P<scale>(?:hundred|thousand|million|billion|trillion|lakh|crore)s?\b|"
     r"万亿|百万|千万|亿|億|万|萬|千(?![米克])|百(?!分)|(?:k|mn?|bn?|tn)(?![\w'])))?",

@@ -30,6 +30,17 @@ def models(*names: str, **more: Any) -> Answer:
     return 200, {}, json.dumps({"object": "list", "data": [{"id": name, **more} for name in names]})
 
 
+def writing(text: str) -> Callable[[str, str, int], Answer | None]:
+    """What a llama.cpp server with the model `m` answers that writes this text, whatever it is asked."""
+    fixed = {
+        "/v1/models": models("m"),
+        "/apply-template": (200, {}, json.dumps({"prompt": "…"})),
+        "/tokenize": (200, {}, json.dumps({"tokens": list(range(40))})),
+        "/v1/chat/completions": says(text),
+    }
+    return lambda _, path, __: fixed.get(path)
+
+
 def error(status: int, message: str, **headers: str) -> Answer:
     return status, headers, json.dumps({"error": {"message": message, "type": "server_error"}})
 

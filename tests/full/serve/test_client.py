@@ -43,7 +43,7 @@ def test_it_is_used_like_a_summarizer(served: tuple[str, str], tmp_path: Path) -
         stream = service.stream(document, style="sentence")
         assert "".join(stream) == (stream.summary.text if stream.summary else "")
         empty, done = service.batch(["", FERRY], Request(style="sentence"))
-        assert isinstance(empty, UsageError)
+        assert isinstance(empty, SourceError)
         assert not isinstance(done, Exception)
         assert done.text
         verdict = service.check("The ferry carried 300 people.", FERRY)

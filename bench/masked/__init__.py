@@ -1,0 +1,1 @@
+"""What `bench/masking.py` measures on: texts with personal data, made from templates."""
