@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+import logging
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,10 +16,13 @@ from epitome import __version__
 from epitome.desk.keys import Keys
 from epitome.errors import ContextError, EngineError, EpitomeError, ModelError, SourceError, UsageError
 from epitome.serve import chat, checks, summaries
-from epitome.serve.guard import HEADERS, Guard, Limited, RefusedError
+from epitome.serve.guard import Guard, Limited, RefusedError
 from epitome.serve.metrics import Metrics
 from epitome.serve.service import BusyError, Service
+from epitome.serve.traces import Tracing
+from epitome.serve.watch import Watched
 
+log = logging.getLogger("epitome.serve")
 OPEN = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
 """Answered without a key: they tell nothing about anybody's texts."""
 _STATUS: tuple[tuple[type[EpitomeError], int, str], ...] = (
@@ -33,13 +35,15 @@ _STATUS: tuple[tuple[type[EpitomeError], int, str], ...] = (
 )
 
 
-def application(service: Service, keys: Keys) -> FastAPI:
+def application(service: Service, keys: Keys, *, tracing: Tracing | None = None) -> FastAPI:
     """The service as a web application; it closes the service when it ends."""
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         yield
         service.close()
+        if tracing is not None:
+            tracing.close()
 
     app = FastAPI(title="Epitome", version=__version__, lifespan=life, docs_url=None, redoc_url=None)
     app.state.service, app.state.metrics = service, Metrics(service)
@@ -50,7 +54,9 @@ def application(service: Service, keys: Keys) -> FastAPI:
     _plain_routes(app)
     _errors(app)
     app.add_middleware(Limited)
-    app.middleware("http")(_around)
+    app.add_middleware(
+        Watched, metrics=app.state.metrics, failed=_failed, draining=lambda: service.draining, tracing=tracing
+    )
     return app
 
 
@@ -61,11 +67,15 @@ def _plain_routes(app: FastAPI) -> None:
         return "ok"
 
     @app.get(
-        "/readyz", response_class=PlainTextResponse, responses={503: {"description": "Too much is waiting."}}
+        "/readyz",
+        response_class=PlainTextResponse,
+        responses={503: {"description": "Too much is waiting, or it is about to end."}},
     )
     def ready(request: Request) -> Response:
         """Whether another document would be taken."""
         service: Service = request.app.state.service
+        if service.draining:
+            return PlainTextResponse("draining", 503)
         free = service.held < service.most
         return PlainTextResponse("ok" if free else "busy", 200 if free else 503)
 
@@ -75,22 +85,14 @@ def _plain_routes(app: FastAPI) -> None:
         return Response(request.app.state.metrics.text(), media_type="text/plain; version=0.0.4")
 
 
-async def _around(request: Request, proceed: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Limits before, headers and counting after; every answer bears the request's id."""
-    started = time.perf_counter()
-    named = request.headers.get("x-request-id", "")
-    identity = named if 0 < len(named) <= 64 and named.isprintable() else uuid.uuid4().hex
-    response = await proceed(request)
-    response.headers.update(HEADERS | {"X-Request-Id": identity})
-    route = request.url.path if "route" in request.scope else "none"  # no path holds a name or number
-    request.app.state.metrics.answered(route, response.status_code, time.perf_counter() - started)
-    return response
-
-
 def _errors(app: FastAPI) -> None:
     @app.exception_handler(EpitomeError)
-    async def ours(_: Request, error: EpitomeError) -> Response:
-        return shaped(error)
+    async def ours(request: Request, error: EpitomeError) -> Response:
+        request.state.error = type(error).__name__
+        response = shaped(error)
+        if response.status_code >= 500:
+            log.error("failed", exc_info=error)
+        return response
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:
@@ -106,9 +108,9 @@ def _errors(app: FastAPI) -> None:
         response.headers.update(error.headers or {})
         return response
 
-    @app.exception_handler(Exception)
-    async def unexpected(_: Request, error: Exception) -> Response:
-        return _shaped(500, f"unexpected {type(error).__name__}; the server's log has it", "server_error")
+
+def _failed(error: Exception) -> Response:
+    return _shaped(500, f"unexpected {type(error).__name__}; the server's log has it", "server_error")
 
 
 def shaped(error: EpitomeError) -> Response:

@@ -15,7 +15,6 @@ from epitome.documents import from_text
 from epitome.errors import EpitomeError, UsageError
 from epitome.models import folder
 from epitome.serve.asked import ChatAsked
-from epitome.serve.metrics import Metrics
 from epitome.serve.service import Service
 from epitome.types import Document, Length, Summary
 from epitome.types import Request as Wanted
@@ -39,7 +38,6 @@ async def models(request: Request) -> dict[str, Any]:
 async def completions(asked: ChatAsked, request: Request) -> dict[str, Any] | StreamingResponse:
     """The summary of the user's turns as a chat's answer. Instructions are not followed: `warnings` says so."""
     service: Service = request.app.state.service
-    metrics: Metrics = request.app.state.metrics
     known = {"", "default", service.summarizer.model.name}
     if asked.model not in known:
         raise UsageError(
@@ -53,10 +51,9 @@ async def completions(asked: ChatAsked, request: Request) -> dict[str, Any] | St
     }
     if asked.stream:
         usage = bool((asked.stream_options or {}).get("include_usage"))
-        events = _events(service.stream(document, wanted), head, metrics, usage)
+        events = _events(service.stream(document, wanted), head, usage)
         return StreamingResponse(events, media_type="text/event-stream")
     summary = await service.summary(document, wanted)
-    metrics.summarised(summary)
     choice = {"index": 0, "message": {"role": "assistant", "content": summary.text}, "finish_reason": "stop"}
     body = {**head, "object": "chat.completion", "choices": [choice], "usage": _usage(summary)}
     return body | {"read_share": summary.read_share, "warnings": [*_ignored(asked), *summary.warnings]}
@@ -87,7 +84,7 @@ def _usage(summary: Summary) -> dict[str, int]:
 
 
 async def _events(
-    pieces: AsyncIterator[str | Summary], head: dict[str, Any], metrics: Metrics, usage: bool
+    pieces: AsyncIterator[str | Summary], head: dict[str, Any], usage: bool
 ) -> AsyncIterator[str]:
     def chunk(delta: dict[str, str], finish: str | None = None, **more: Any) -> str:
         choices = [{"index": 0, "delta": delta, "finish_reason": finish}]
@@ -100,7 +97,6 @@ async def _events(
             if not isinstance(piece, Summary):
                 yield chunk({"content": piece})
                 continue
-            metrics.summarised(piece)
             yield chunk({}, "stop", read_share=piece.read_share)
             if usage:
                 last = {**head, "object": "chat.completion.chunk", "choices": [], "usage": _usage(piece)}

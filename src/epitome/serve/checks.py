@@ -11,6 +11,7 @@ from pydantic import Field
 from epitome.errors import UsageError
 from epitome.serve.asked import Sourced
 from epitome.serve.opened import opened
+from epitome.stages import Stage
 from epitome.trust.check import Source
 
 router = APIRouter()
@@ -28,5 +29,6 @@ async def checks(asked: CheckAsked) -> dict[str, Any]:
     if not asked.summary.strip():
         raise UsageError("summary: it is empty")
     document = await opened(asked)
-    verdict = await asyncio.to_thread(Source(document).verdict, asked.summary)
+    with Stage("check"):
+        verdict = await asyncio.to_thread(lambda: Source(document).verdict(asked.summary))
     return verdict.as_dict()

@@ -70,6 +70,7 @@ class Guard:
                 401,
                 hint="Authorization: Bearer KEY; the first was written at the first start",
             )
+        request.state.key = key.id
         if key.per_minute is not None:
             self._count(key, key.per_minute)
         return key

@@ -7,6 +7,7 @@ import asyncio
 from epitome.documents import from_text, read
 from epitome.errors import UsageError
 from epitome.serve.asked import Sourced
+from epitome.stages import Stage
 from epitome.types import Document
 
 
@@ -20,7 +21,9 @@ async def opened(asked: Sourced) -> Document:
     if asked.url is not None:
         if not asked.url.lower().startswith(("http://", "https://")):
             raise UsageError("url: an http or https address")
-        return await asyncio.to_thread(read, asked.url)
+        with Stage("read"):
+            return await asyncio.to_thread(read, asked.url)
     if not (asked.text or "").strip():
         raise UsageError("text: it is empty")
-    return await asyncio.to_thread(from_text, asked.text or "", title=asked.title)
+    with Stage("read"):
+        return await asyncio.to_thread(from_text, asked.text or "", title=asked.title)

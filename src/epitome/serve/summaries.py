@@ -11,7 +11,6 @@ from fastapi.responses import StreamingResponse
 
 from epitome.errors import EpitomeError
 from epitome.serve.asked import SummaryAsked
-from epitome.serve.metrics import Metrics
 from epitome.serve.opened import opened
 from epitome.serve.service import Service
 from epitome.types import Summary
@@ -23,24 +22,19 @@ router = APIRouter()
 async def summaries(asked: SummaryAsked, request: Request) -> dict[str, Any] | StreamingResponse:
     """Summarise `text`, or what lies at `url`. The answer is what `epitome summarize --json` prints."""
     service: Service = request.app.state.service
-    metrics: Metrics = request.app.state.metrics
     wanted = asked.request()
     document = await opened(asked)
     if asked.stream:
-        return StreamingResponse(
-            _events(service.stream(document, wanted), metrics), media_type="text/event-stream"
-        )
+        return StreamingResponse(_events(service.stream(document, wanted)), media_type="text/event-stream")
     summary = await service.summary(document, wanted)
-    metrics.summarised(summary)
     return summary.as_dict()
 
 
-async def _events(pieces: AsyncIterator[str | Summary], metrics: Metrics) -> AsyncIterator[str]:
+async def _events(pieces: AsyncIterator[str | Summary]) -> AsyncIterator[str]:
     """`piece` events with text, one `summary` event; an `error` event where something fails on the way."""
     try:
         async for piece in pieces:
             if isinstance(piece, Summary):
-                metrics.summarised(piece)
                 yield _event("summary", piece.as_dict())
             else:
                 yield _event("piece", {"text": piece})

@@ -17,6 +17,7 @@ from epitome.errors import EpitomeError, ModelError, SourceError, UsageError
 from epitome.models.folder import AUTO, Worn, called, spoken, worn
 from epitome.models.model import Model, Progress
 from epitome.models.resolve import resolve
+from epitome.stages import Stage
 from epitome.summarize.assemble import assemble, extractive, laid_out
 from epitome.summarize.budget import budget, length
 from epitome.summarize.candidate import Candidate
@@ -276,7 +277,8 @@ class Summarizer:
 
     def _finish(self, material: Material, request: Request, draft: Draft, started: float) -> Summary:
         assert self._engine is not None
-        summary = assemble(material, request, draft)
+        with Stage("check"):
+            summary = assemble(material, request, draft)
         summary.model = self.model.name
         summary.adapter = called(material.adapter)
         summary.engine = self._engine.name
