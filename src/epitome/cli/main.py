@@ -17,6 +17,7 @@ from epitome.cli import (
     evaluate,
     export,
     gate,
+    keys,
     merge,
     models,
     rate,
@@ -46,6 +47,7 @@ app.command("merge", epilog=merge.EXAMPLES)(merge.merge)
 app.command("export", epilog=export.EXAMPLES)(export.export)
 app.command("gate", epilog=gate.EXAMPLES)(gate.gate)
 app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
+app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
 app.add_typer(data.app, name="data")
 

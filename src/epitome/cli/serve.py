@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from epitome.errors import EngineError, StoreError
+from epitome.errors import EngineError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from epitome.desk.keys import Keys
+    from epitome.serve.server import Certificate
+    from epitome.serve.tokens import Tokens
 
 EXAMPLES = """Examples:
 
@@ -24,6 +27,22 @@ EXAMPLES = """Examples:
     epitome serve --host 0.0.0.0 --port 8080 --data /srv/epitome --key-file /run/secrets/epitome"""
 MANY = 1000
 """Documents to expect: enough for `auto` to choose the engine that is fastest once it has started."""
+
+
+class LogFormat(StrEnum):
+    """How the log is written."""
+
+    text = "text"
+    json = "json"
+
+
+class LogLevel(StrEnum):
+    """From what on it is written."""
+
+    debug = "debug"
+    info = "info"
+    warning = "warning"
+    error = "error"
 
 
 def serve(
@@ -39,41 +58,91 @@ def serve(
     model: Annotated[str, typer.Option(help="What `summarize --model` takes.")] = "default",
     adapter: Annotated[str, typer.Option(help="What `summarize --adapter` takes.")] = "auto",
     engine: Annotated[str, typer.Option(help="auto, llamacpp, openvino, transformers or openai.")] = "auto",
+    tls_cert: Annotated[
+        Path | None, typer.Option(help="Certificate and chain, PEM.", show_default=False)
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(help="Its private key, PEM without a password.", show_default=False)
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(help="Pages that may ask from a browser: https://news.example", show_default=False),
+    ] = None,
+    jwt_issuer: Annotated[
+        str | None, typer.Option(help="Take this issuer's tokens beside keys.", show_default=False)
+    ] = None,
+    jwt_audience: Annotated[
+        str | None, typer.Option(help="What `aud` of a token has to be.", show_default=False)
+    ] = None,
+    jwks: Annotated[
+        str | None, typer.Option(help="The issuer's public keys: FILE or https URL.", show_default=False)
+    ] = None,
+    drain: Annotated[
+        float,
+        typer.Option(min=0, help="Seconds after SIGTERM in which /readyz says 503 and work is still taken."),
+    ] = 0,
+    log_format: Annotated[LogFormat, typer.Option(help="Of the lines on standard error.")] = LogFormat.text,
+    log_level: Annotated[LogLevel, typer.Option(help="The least that is logged.")] = LogLevel.info,
 ) -> None:
     """Serve summaries over HTTP, to whoever has a key; OpenAI's clients work, too."""
     try:
-        import uvicorn
-
         from epitome.desk.database import connect
         from epitome.desk.keys import Keys
+        from epitome.serve import logs, server, traces
         from epitome.serve.app import application
+        from epitome.serve.guard import origin
         from epitome.serve.service import Service
     except ImportError as error:
         raise EngineError(
             f"serving needs {error.name}, which is not installed", hint="pip install 'epitome[serve]'"
         ) from error
     from epitome.cli.listen import listening_at
-    from epitome.cli.progress import fetching, note
+    from epitome.cli.progress import fetching
     from epitome.summarize.summarizer import Summarizer
 
+    certificate = _certificate(tls_cert, tls_key)
+    tokens = _tokens(jwt_issuer, jwt_audience, jwks)
+    origins = [origin(named) for named in allow_origin or []]
     try:
         data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"{data}: cannot be made ({error.strerror})", hint="name another --data") from error
-    listening, address = listening_at(host, port)
+    listening, _ = listening_at(host, port)
+    logs.configure(log_format.value, log_level.value)
+    log = logging.getLogger("epitome.serve")
     keys = Keys(connect(data / "epitome.sqlite"))
     if not keys.all():
         _first_key(keys, key_file or data / "key.txt")
+    tracing = traces.Tracing() if traces.wanted() else None
     with fetching() as report:
         summarizer = Summarizer(
-            model, adapter=adapter, engine=engine, work=MANY, on_note=note, on_download=report
+            model, adapter=adapter, engine=engine, work=MANY, on_note=log.info, on_download=report
         )
-    print(f"serving at {address} (Ctrl-C ends)", file=sys.stderr, flush=True)
-    config = uvicorn.Config(
-        application(Service(summarizer), keys), log_level="warning", access_log=False, server_header=False,
-        timeout_graceful_shutdown=60,
-    )  # fmt: skip
-    uvicorn.Server(config).run(sockets=[listening])
+    service = Service(summarizer)
+    app = application(service, keys, tokens=tokens, origins=origins, tracing=tracing)
+    server.run(app, service, listening, certificate=certificate, drain=drain)
+
+
+def _certificate(chain: Path | None, key: Path | None) -> Certificate | None:
+    from epitome.serve.server import Certificate
+
+    if chain is None and key is None:
+        return None
+    if chain is None or key is None:
+        raise UsageError("--tls-cert and --tls-key belong together", hint="name both")
+    certificate = Certificate(chain, key)
+    certificate.check()
+    return certificate
+
+
+def _tokens(issuer: str | None, audience: str | None, keys: str | None) -> Tokens | None:
+    from epitome.serve.tokens import Tokens
+
+    if issuer is None and audience is None and keys is None:
+        return None
+    if issuer is None or audience is None or keys is None:
+        raise UsageError("--jwt-issuer, --jwt-audience and --jwks belong together", hint="name all three")
+    return Tokens(issuer, audience, keys)
 
 
 def _first_key(keys: Keys, file: Path) -> None:
@@ -88,4 +157,4 @@ def _first_key(keys: Keys, file: Path) -> None:
         raise StoreError(
             f"{file}: the first key cannot be written ({error.strerror})", hint="--key-file"
         ) from error
-    print(f"the first key is in {file}", file=sys.stderr)
+    logging.getLogger("epitome.serve").info("the first key is in %s", file)

@@ -82,6 +82,21 @@ class Keys:
             rows = connection.execute(select(table).order_by(table.c.created)).mappings().all()
         return [_key(dict(row)) for row in rows]
 
+    def rotate(self, identity: str, *, overlap: float = 86400) -> tuple[Key, str]:
+        """A new key in a key's place, with its name, limit and lifetime; the old one ends `overlap` seconds from now.
+
+        Raises `UsageError` if there is no key of that id in use.
+        """
+        old = next((key for key in self.all() if key.id == identity and key.valid), None)
+        if old is None:
+            raise UsageError(f"{identity}: there is no such key in use", hint="epitome keys list")
+        days = (old.expires - old.created) / 86400 if old.expires is not None else None
+        made = self.make(old.name, days=days, per_minute=old.per_minute)
+        last = min(time.time() + overlap, old.expires or float("inf"))
+        with self._engine.begin() as connection:
+            connection.execute(update(table).where(table.c.id == identity).values(expires=last))
+        return made
+
     def revoke(self, identity: str) -> None:
         """End a key now. Raises `UsageError` if there is none of that id."""
         with self._engine.begin() as connection:
@@ -91,7 +106,7 @@ class Keys:
                 .values(revoked=time.time())
             )
         if not done.rowcount:
-            raise UsageError(f"{identity}: there is no such key in use")
+            raise UsageError(f"{identity}: there is no such key in use", hint="epitome keys list")
 
 
 def _hash(token: str) -> str:

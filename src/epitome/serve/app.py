@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 
 from epitome import __version__
 from epitome.desk.keys import Keys
@@ -19,24 +20,39 @@ from epitome.serve import chat, checks, summaries
 from epitome.serve.guard import Guard, Limited, RefusedError
 from epitome.serve.metrics import Metrics
 from epitome.serve.service import BusyError, Service
+from epitome.serve.tokens import Tokens, UnreachableError
 from epitome.serve.traces import Tracing
-from epitome.serve.watch import Watched
+from epitome.serve.watch import StoppedError, Watched
 
 log = logging.getLogger("epitome.serve")
 OPEN = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
 """Answered without a key: they tell nothing about anybody's texts."""
 _STATUS: tuple[tuple[type[EpitomeError], int, str], ...] = (
     (BusyError, 429, "overloaded"),
+    (UnreachableError, 503, "server_error"),
+    (StoppedError, 503, "server_error"),
     (UsageError, 400, "invalid_request_error"),
     (ContextError, 400, "invalid_request_error"),
     (SourceError, 422, "unreadable_document"),
     (ModelError, 400, "invalid_request_error"),
     (EngineError, 500, "engine_error"),
 )
+_WAIT = {429: "2", 503: "10"}
+"""Seconds after which to try again."""
 
 
-def application(service: Service, keys: Keys, *, tracing: Tracing | None = None) -> FastAPI:
-    """The service as a web application; it closes the service when it ends."""
+def application(
+    service: Service,
+    keys: Keys,
+    *,
+    tokens: Tokens | None = None,
+    origins: Sequence[str] = (),
+    tracing: Tracing | None = None,
+) -> FastAPI:
+    """The service as a web application; it closes the service when it ends.
+
+    `tokens` are taken beside `keys`; pages of `origins` (`https://news.example`) may ask from a browser.
+    """
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -47,13 +63,19 @@ def application(service: Service, keys: Keys, *, tracing: Tracing | None = None)
 
     app = FastAPI(title="Epitome", version=__version__, lifespan=life, docs_url=None, redoc_url=None)
     app.state.service, app.state.metrics = service, Metrics(service)
-    guarded = [Depends(Guard(keys))]
+    guarded = [Depends(Guard(keys, tokens))]
     app.include_router(summaries.router, prefix="/v1", dependencies=guarded, responses=_told())
     app.include_router(checks.router, prefix="/v1", dependencies=guarded, responses=_told())
     app.include_router(chat.router, prefix="/v1", dependencies=guarded, responses=_told())
     _plain_routes(app)
     _errors(app)
     app.add_middleware(Limited)
+    if origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=origins, allow_methods=("GET", "POST", "DELETE"), max_age=600,
+            allow_headers=("Authorization", "Content-Type", "X-Request-Id"),
+            expose_headers=("Retry-After", "X-Request-Id"),
+        )  # fmt: skip
     app.add_middleware(
         Watched, metrics=app.state.metrics, failed=_failed, draining=lambda: service.draining, tracing=tracing
     )
@@ -110,6 +132,8 @@ def _errors(app: FastAPI) -> None:
 
 
 def _failed(error: Exception) -> Response:
+    if isinstance(error, StoppedError):
+        return shaped(error)
     return _shaped(500, f"unexpected {type(error).__name__}; the server's log has it", "server_error")
 
 
@@ -127,8 +151,8 @@ def shaped(error: EpitomeError) -> Response:
     # Hints of the others speak of the command line.
     told = str(error) if isinstance(error, (BusyError, UsageError)) else error.message
     response = _shaped(status, told, kind)
-    if isinstance(error, BusyError):
-        response.headers["Retry-After"] = "2"
+    if status in _WAIT:
+        response.headers["Retry-After"] = _WAIT[status]
     return response
 
 
@@ -153,7 +177,7 @@ def _told() -> dict[int | str, dict[str, Any]]:
     said = {
         400: "The request makes no sense.", 401: "No valid key.", 413: "The body is too large.",
         422: "The document cannot be read.", 429: "Too much is under way, or this key asks too often.",
-        500: "The engine failed.",
+        500: "The engine failed.", 503: "Something that the service needs is away.",
     }  # fmt: skip
     return {
         status: {"description": text, "content": {"application/json": {"schema": shape}}}

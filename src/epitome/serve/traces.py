@@ -51,6 +51,7 @@ class Tracing:
         named = {"service.version": __version__}
         if not os.environ.get("OTEL_SERVICE_NAME"):
             named["service.name"] = "epitome"
+        # Not the process's own provider: FastAPI would put its spans there, with the query of each address.
         self._provider = TracerProvider(resource=Resource.create(named), shutdown_on_exit=False)
         self._provider.add_span_processor(BatchSpanProcessor(exporter or OTLPSpanExporter()))
         self._tracer = self._provider.get_tracer("epitome", __version__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
@@ -13,6 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from epitome.errors import EpitomeError
 from epitome.serve.guard import HEADERS
 from epitome.serve.logs import request_id
 from epitome.serve.metrics import Metrics
@@ -27,11 +29,15 @@ _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
+class StoppedError(EpitomeError):
+    """The process ended before the answer was there."""
+
+
 class Watched:
     """The outermost layer of the application; whatever it wraps, an answer leaves with a request id and headers.
 
     Args:
-        failed: the answer to an unexpected exception.
+        failed: the answer to an unexpected exception, and to work that was not done when the process had to end.
         draining: whether the process is about to end, so that connections are not kept.
     """
 
@@ -70,6 +76,10 @@ class Watched:
             log.error("unexpected error", exc_info=error)
             if watch.status is None:
                 await self._failed(error)(scope, receive, told)
+        except asyncio.CancelledError:
+            if not self._draining() or watch.status is not None:
+                raise
+            await self._failed(StoppedError("the service is being stopped"))(scope, receive, told)
         finally:
             watch.end()
             request_id.reset(named)

@@ -13,19 +13,12 @@ import httpx
 from tests.base.cli.command import epitome
 
 
-def started(folder: Path, log: Path) -> tuple[subprocess.Popen[bytes], str]:
-    command = [
-        sys.executable,
-        "-m",
-        "epitome.cli",
-        "serve",
-        "--port",
-        "0",
-        "--data",
-        str(folder),
-        "--engine",
-        "llamacpp",
-    ]
+def started(
+    folder: Path, log: Path, *options: str, model: str = "default"
+) -> tuple[subprocess.Popen[bytes], str]:
+    """A server and its address, once it answers; `lexrank` as its model starts at once."""
+    command = [sys.executable, "-m", "epitome.cli", "serve", "--port", "0", "--data", str(folder)]
+    command += ["--engine", "llamacpp", "--model", model, *options]
     with log.open("wb") as file:
         process = subprocess.Popen(command, stderr=file)
     deadline = time.monotonic() + 60

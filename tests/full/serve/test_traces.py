@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -10,6 +11,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from epitome.errors import EngineError
 from epitome.serve import traces
 from epitome.serve.traces import Tracing
 
@@ -107,3 +109,9 @@ def test_a_collector_is_sent_what_there_was_when_the_service_ends(
 )
 def test_traces_are_off_unless_the_variables_ask_for_them(environment: dict[str, str], wanted: bool) -> None:
     assert traces.wanted(environment) == wanted
+
+
+def test_traces_that_are_asked_for_and_not_installed_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
+    with pytest.raises(EngineError, match=r"epitome\[trace\]"):
+        Tracing()
