@@ -14,6 +14,7 @@ from epitome.cli import (
     check,
     compare,
     data,
+    drift,
     evaluate,
     export,
     gate,
@@ -46,6 +47,7 @@ app.command("tune", epilog=tune.EXAMPLES)(tune.tune)
 app.command("merge", epilog=merge.EXAMPLES)(merge.merge)
 app.command("export", epilog=export.EXAMPLES)(export.export)
 app.command("gate", epilog=gate.EXAMPLES)(gate.gate)
+app.command("drift", epilog=drift.EXAMPLES)(drift.drift)
 app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")

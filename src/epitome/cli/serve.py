@@ -90,6 +90,7 @@ def serve(
         from epitome.desk.keys import Keys
         from epitome.serve import logs, server, traces
         from epitome.serve.app import application
+        from epitome.serve.drift import Drift
         from epitome.serve.guard import origin
         from epitome.serve.service import Service
     except ImportError as error:
@@ -119,7 +120,7 @@ def serve(
             model, adapter=adapter, engine=engine, work=MANY, on_note=log.info, on_download=report
         )
     service = Service(summarizer)
-    app = application(service, keys, tokens=tokens, origins=origins, tracing=tracing)
+    app = application(service, keys, tokens=tokens, origins=origins, tracing=tracing, drift=Drift(data))
     server.run(app, service, listening, certificate=certificate, drain=drain)
 
 

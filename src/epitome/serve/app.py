@@ -17,6 +17,7 @@ from epitome import __version__
 from epitome.desk.keys import Keys
 from epitome.errors import ContextError, EngineError, EpitomeError, ModelError, SourceError, UsageError
 from epitome.serve import chat, checks, summaries
+from epitome.serve.drift import Drift
 from epitome.serve.guard import Guard, Limited, RefusedError
 from epitome.serve.metrics import Metrics
 from epitome.serve.service import BusyError, Service
@@ -48,6 +49,7 @@ def application(
     tokens: Tokens | None = None,
     origins: Sequence[str] = (),
     tracing: Tracing | None = None,
+    drift: Drift | None = None,
 ) -> FastAPI:
     """The service as a web application; it closes the service when it ends.
 
@@ -58,11 +60,16 @@ def application(
     async def life(_: FastAPI) -> AsyncIterator[None]:
         yield
         service.close()
+        if drift is not None:
+            drift.look()
         if tracing is not None:
             tracing.close()
 
     app = FastAPI(title="Epitome", version=__version__, lifespan=life, docs_url=None, redoc_url=None)
     app.state.service, app.state.metrics = service, Metrics(service)
+    if drift is not None:
+        service.told.append(drift.add)
+        app.state.metrics.follow(drift)
     guarded = [Depends(Guard(keys, tokens))]
     app.include_router(summaries.router, prefix="/v1", dependencies=guarded, responses=_told())
     app.include_router(checks.router, prefix="/v1", dependencies=guarded, responses=_told())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from epitome import __version__
-from epitome.documents import count_length
+from epitome.serve.drift import SIGNALS, Drift, length_met
 from epitome.serve.service import Service
 from epitome.stages import Stage
 from epitome.types import Document, Request, Summary
@@ -77,6 +78,19 @@ class Metrics:
         built = Gauge("epitome_build_info", "1; what runs.", ("version", "model"), **named)
         built.labels(__version__, service.summarizer.model.name).set(1)
 
+    def follow(self, drift: Drift) -> None:
+        """Tell how far the signals of `drift` have moved."""
+        named: Any = {"registry": self.registry}
+        index = Gauge(
+            "epitome_drift_index", "Population stability index against the reference; over 0.25 it has moved.",
+            ("signal",), **named,
+        )  # fmt: skip
+        for signal in SIGNALS:
+            index.labels(signal).set_function(partial(drift.index, signal))
+        Gauge("epitome_drift_window_documents", "Documents compared.", **named).set_function(
+            lambda: drift.documents
+        )
+
     def answered(self, route: str, status: int, seconds: float) -> None:
         """Count an answer."""
         self._requests.labels(route, str(status)).inc()
@@ -106,13 +120,3 @@ class Metrics:
     def text(self) -> bytes:
         """The exposition format."""
         return generate_latest(self.registry)
-
-
-def length_met(request: Request, summary: Summary) -> bool | None:
-    """Whether a summary has the words and sentences asked for; None where no length was asked for."""
-    if request.words is None and request.sentences is None:
-        return None
-    words = count_length(summary.text, summary.language)
-    return (request.words is None or words in request.words) and (
-        request.sentences is None or len(summary.sentences) in request.sentences
-    )
