@@ -37,6 +37,8 @@ class EngineContract:
     """What plain text must never become."""
     plain_documents = True
     """Whether the engine itself keeps special tokens out of documents."""
+    min_tokens = True
+    """Whether an answer can be made to go on for so many."""
     exact = True
     """Whether an answer is the same alone and in a batch."""
 
@@ -68,6 +70,14 @@ class EngineContract:
         answer = one(engine, ask("Say only the word yes.", prefill="Yes", max_tokens=60))
         assert answer.finish == "stop"
         assert "<|" not in answer.text
+
+    def test_an_answer_is_at_least_as_long_as_asked_or_that_is_refused(self, engine: Generator) -> None:
+        request = ask("Say only the word yes.", prefill="Yes", max_tokens=16, min_tokens=12)
+        if self.min_tokens:
+            assert one(engine, request).generated_tokens >= 12
+        else:
+            with pytest.raises(EngineError, match="no min_tokens"):
+                one(engine, request)
 
     def test_cancel_ends_all_answers_with_abort_soon(self, engine: Generator) -> None:
         cancel = Event()

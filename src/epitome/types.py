@@ -132,6 +132,9 @@ class Request:
     """Read every sentence of a long document instead of those that LexRank, or the focus, picks out."""
     adapter: str | None = None
     """Of those that the summarizer chooses among: a name, or `none`; None: the one that suits the document."""
+    context_aware: float = 0.0
+    """How much the model's own knowledge is held back against the document: α of context-aware decoding (Shi et al.
+    2023), which needs an engine that can (transformers). 0: not at all; the paper uses 0.5."""
     repair: bool = False
     """Write anew, replace or leave out what the document does not support, and say so."""
     min_support: float | None = None

@@ -17,6 +17,7 @@ from epitome.errors import EpitomeError, UsageError
 from epitome.types import Document, Request, SourceSpan, Summary
 
 if TYPE_CHECKING:
+    from epitome.serve.client import Client
     from epitome.summarize.summarizer import Summarizer
 
 
@@ -36,7 +37,7 @@ def run_documents(
     request: Request,
     shown: Shown,
     allow_private: bool,
-    open_summarizer: Callable[[int], Summarizer],
+    open_summarizer: Callable[[int], Summarizer | Client],
 ) -> tuple[int, int]:
     """Summarise each source; how many were done, and how many failed."""
     reading = _Reading(sources, allow_private)

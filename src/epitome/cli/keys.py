@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from epitome.errors import EngineError, UsageError
+from epitome.cli.kept import FOLDER, Data, Url, opened
+from epitome.errors import UsageError
 
 if TYPE_CHECKING:
     from epitome.desk.keys import Key, Keys
@@ -30,7 +31,6 @@ app = typer.Typer(
     no_args_is_help=True, help="Make, list, rotate and revoke the service's keys.", epilog=_EPILOG
 )
 
-Data = Annotated[Path, typer.Option(help="The folder that `serve --data` names.")]
 Identity = Annotated[str, typer.Argument(help="The key's id: `epitome keys list`.", show_default=False)]
 
 
@@ -41,22 +41,28 @@ def make(
     per_minute: Annotated[
         int | None, typer.Option(min=1, help="Requests a minute at most.", show_default=False)
     ] = None,
-    data: Data = Path("epitome-data"),
+    reviewer: Annotated[
+        bool, typer.Option("--reviewer", help="It may review what was summarised with other keys.")
+    ] = False,
+    data: Data = FOLDER,
+    database: Url = None,
 ) -> None:
     """Make a key and print it. It is kept as a hash: nobody can print it again."""
     if days is not None and days <= 0:
         raise UsageError(f"--days {days:g}: it would have ended already", hint="a number above 0")
-    key, secret = _keys(data).make(name, days=days, per_minute=per_minute)
+    keys = _keys(data, database, new=True)
+    key, secret = keys.make(name, days=days, per_minute=per_minute, reviewer=reviewer)
     _made(key, secret)
 
 
 @app.command("list")
 def list_keys(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-    data: Data = Path("epitome-data"),
+    data: Data = FOLDER,
+    database: Url = None,
 ) -> None:
     """Every key there was, the oldest first."""
-    for key in _keys(data).all():
+    for key in _keys(data, database).all():
         if as_json:
             print(json.dumps(asdict(key) | {"valid": key.valid}))
         else:
@@ -68,30 +74,26 @@ def list_keys(
 def rotate(
     identity: Identity,
     overlap: Annotated[float, typer.Option(min=0, help="Hours for which the old one still works.")] = 24,
-    data: Data = Path("epitome-data"),
+    data: Data = FOLDER,
+    database: Url = None,
 ) -> None:
     """Make a new key in a key's place and print it; the old one works on for a while."""
-    key, secret = _keys(data).rotate(identity, overlap=3600 * overlap)
+    key, secret = _keys(data, database).rotate(identity, overlap=3600 * overlap)
     _made(key, secret)
 
 
 @app.command()
-def revoke(identity: Identity, data: Data = Path("epitome-data")) -> None:
+def revoke(identity: Identity, data: Data = FOLDER, database: Url = None) -> None:
     """End a key now."""
-    _keys(data).revoke(identity)
+    _keys(data, database).revoke(identity)
     print(f"{identity} opens nothing any more", file=sys.stderr)
 
 
-def _keys(data: Path) -> Keys:
-    try:
-        from epitome.desk.database import connect
-        from epitome.desk.keys import Keys
-    except ImportError as error:
-        raise EngineError(
-            f"keys need {error.name}, which is not installed", hint="pip install 'epitome[serve]'"
-        ) from error
-    data.mkdir(parents=True, exist_ok=True)
-    return Keys(connect(data / "epitome.sqlite"))
+def _keys(data: Path, database: str | None, *, new: bool = False) -> Keys:
+    found = opened(data, database, new=new)  # first: it says what has to be installed
+    from epitome.desk.keys import Keys
+
+    return Keys(found)
 
 
 def _made(key: Key, secret: str) -> None:

@@ -22,6 +22,7 @@ from epitome.cli import (
     merge,
     models,
     rate,
+    reviews,
     serve,
     summarize,
     train,
@@ -50,6 +51,7 @@ app.command("gate", epilog=gate.EXAMPLES)(gate.gate)
 app.command("drift", epilog=drift.EXAMPLES)(drift.drift)
 app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
 app.add_typer(keys.app, name="keys")
+app.add_typer(reviews.app, name="reviews")
 app.add_typer(models.app, name="models")
 app.add_typer(data.app, name="data")
 

@@ -13,7 +13,10 @@ import typer
 from epitome.errors import EngineError, StoreError, UsageError
 
 if TYPE_CHECKING:
+    from epitome.desk.archive import Keeps
+    from epitome.desk.database import Database
     from epitome.desk.keys import Keys
+    from epitome.desk.reviews import Reviews
     from epitome.serve.server import Certificate
     from epitome.serve.tokens import Tokens
 
@@ -24,9 +27,16 @@ EXAMPLES = """Examples:
     curl -H "Authorization: Bearer $(cat epitome-data/key.txt)" -H "Content-Type: application/json" \\
         -d '{"text": "…", "style": "bullets"}' http://127.0.0.1:8000/v1/summaries
 
-    epitome serve --host 0.0.0.0 --port 8080 --data /srv/epitome --key-file /run/secrets/epitome"""
+    epitome serve --host 0.0.0.0 --port 8080 --data /srv/epitome --key-file /run/secrets/epitome
+
+    EPITOME_DATABASE=postgresql://epitome:secret@db/epitome epitome serve --archive summaries
+
+    epitome serve --archive documents --review            # http://127.0.0.1:8000/reviews, or `epitome reviews`"""
 MANY = 1000
 """Documents to expect: enough for `auto` to choose the engine that is fastest once it has started."""
+
+
+log = logging.getLogger("epitome.serve")
 
 
 class LogFormat(StrEnum):
@@ -55,6 +65,40 @@ def serve(
             help="Where the first key is written. Default: key.txt in the data folder.", show_default=False
         ),
     ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            envvar="EPITOME_DATABASE",
+            help="URL of a PostgreSQL database that several servers may share, or of another SQLite file. Default: "
+            "epitome.sqlite in the data folder.",
+            show_default=False,
+            show_envvar=True,
+            metavar="URL",
+        ),
+    ] = None,
+    archive: Annotated[
+        str | None,
+        typer.Option(help="Keep what was summarised: summaries, or documents as well.", show_default=False),
+    ] = None,
+    review: Annotated[
+        bool,
+        typer.Option(
+            "--review", help="Queue summaries that a person has to see: doubtful ones, and rated down."
+        ),
+    ] = False,
+    review_below: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="With --review: the support under which a sentence is doubtful. Default: what the check doubts.",
+            show_default=False,
+        ),
+    ] = None,
+    private_webhooks: Annotated[
+        bool,
+        typer.Option("--private-webhooks", help="Webhooks may lead to this machine and private networks."),
+    ] = False,
     model: Annotated[str, typer.Option(help="What `summarize --model` takes.")] = "default",
     adapter: Annotated[str, typer.Option(help="What `summarize --adapter` takes.")] = "auto",
     engine: Annotated[str, typer.Option(help="auto, llamacpp, openvino, transformers or openai.")] = "auto",
@@ -86,32 +130,33 @@ def serve(
 ) -> None:
     """Serve summaries over HTTP, to whoever has a key; OpenAI's clients work, too."""
     try:
+        from epitome.desk.archive import Archive
         from epitome.desk.database import connect
         from epitome.desk.keys import Keys
-        from epitome.serve import logs, server, traces
+        from epitome.serve import logs, traces
         from epitome.serve.app import application
         from epitome.serve.drift import Drift
         from epitome.serve.guard import origin
+        from epitome.serve.server import run
         from epitome.serve.service import Service
     except ImportError as error:
         raise EngineError(
             f"serving needs {error.name}, which is not installed", hint="pip install 'epitome[serve]'"
         ) from error
+    from epitome.cli.kept import made
     from epitome.cli.listen import listening_at
     from epitome.cli.progress import fetching
     from epitome.summarize.summarizer import Summarizer
 
-    certificate = _certificate(tls_cert, tls_key)
+    kept, certificate = _kept(archive), _certificate(tls_cert, tls_key)
     tokens = _tokens(jwt_issuer, jwt_audience, jwks)
     origins = [origin(named) for named in allow_origin or []]
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"{data}: cannot be made ({error.strerror})", hint="name another --data") from error
+    if review_below is not None and not review:
+        raise UsageError("--review-below needs --review")
+    made(data)
     listening, _ = listening_at(host, port)
     logs.configure(log_format.value, log_level.value)
-    log = logging.getLogger("epitome.serve")
-    keys = Keys(connect(data / "epitome.sqlite"))
+    keys = Keys(connect(database or data / "epitome.sqlite"))
     if not keys.all():
         _first_key(keys, key_file or data / "key.txt")
     tracing = traces.Tracing() if traces.wanted() else None
@@ -120,8 +165,18 @@ def serve(
             model, adapter=adapter, engine=engine, work=MANY, on_note=log.info, on_download=report
         )
     service = Service(summarizer)
-    app = application(service, keys, tokens=tokens, origins=origins, tracing=tracing, drift=Drift(data))
-    server.run(app, service, listening, certificate=certificate, drain=drain)
+    app = application(
+        service,
+        keys,
+        archived=Archive(keys.database, kept),
+        reviewed=_reviewed(keys.database, review, review_below),
+        private_webhooks=private_webhooks,
+        tokens=tokens,
+        origins=origins,
+        tracing=tracing,
+    )
+    with app.state.metrics.following(Drift(data)):
+        run(app, service, listening, certificate=certificate, drain=drain)
 
 
 def _certificate(chain: Path | None, key: Path | None) -> Certificate | None:
@@ -146,9 +201,26 @@ def _tokens(issuer: str | None, audience: str | None, keys: str | None) -> Token
     return Tokens(issuer, audience, keys)
 
 
+def _kept(archive: str | None) -> Keeps | None:
+    from epitome.desk.archive import KEEPS
+
+    for known in KEEPS:
+        if archive == known:
+            return known
+    if archive is None:
+        return None
+    raise UsageError(f"--archive {archive}: nothing that can be kept", hint=f"one of {', '.join(KEEPS)}")
+
+
+def _reviewed(database: Database, opens: bool, below: float | None) -> Reviews:
+    from epitome.desk.reviews import Reviews
+
+    return Reviews(database, opens=opens) if below is None else Reviews(database, opens=opens, below=below)
+
+
 def _first_key(keys: Keys, file: Path) -> None:
-    """Made once, and readable by its owner alone."""
-    _, secret = keys.make("first")
+    """Made once, and readable by its owner alone, who may also review."""
+    _, secret = keys.make("first", reviewer=True)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as written:
@@ -158,4 +230,4 @@ def _first_key(keys: Keys, file: Path) -> None:
         raise StoreError(
             f"{file}: the first key cannot be written ({error.strerror})", hint="--key-file"
         ) from error
-    logging.getLogger("epitome.serve").info("the first key is in %s", file)
+    log.info("the first key is in %s", file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ from epitome.types import STYLES, Request
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from epitome.serve.client import Client
     from epitome.summarize.summarizer import Summarizer
 
 EXAMPLES = """Examples:
@@ -35,6 +37,8 @@ EXAMPLES = """Examples:
     epitome summarize report.pdf --model lexrank      # copies sentences, any language
 
     epitome summarize report.pdf --repair --sources   # what the report does not bear out is replaced or left out
+
+    epitome summarize report.pdf --server http://summaries.example:8000   # key in EPITOME_KEY
 
     epitome summarize abstract.txt --adapter tldr     # one sentence on a paper, by an adapter that comes along"""
 
@@ -82,6 +86,14 @@ def summarize(
         ),
     ] = "auto",
     engine: Annotated[str, typer.Option(help="auto, llamacpp, openvino, transformers or openai.")] = "auto",
+    server: Annotated[
+        str | None,
+        typer.Option(
+            help="Let the service at this address write (`epitome serve`); its key in EPITOME_KEY.",
+            metavar="URL",
+            show_default=False,
+        ),
+    ] = None,
     examples: Annotated[
         Path | None,
         typer.Option(
@@ -111,6 +123,14 @@ def summarize(
             min=0, max=1, help="Support that a sentence needs. Default: the check's own.", show_default=False
         ),
     ] = None,
+    context_aware: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=5,
+            help="Hold back what the model would say without the document: 0.5, say. Needs --engine transformers.",
+        ),
+    ] = 0.0,
     show_sources: Annotated[
         bool, typer.Option("--sources", help="Show what each sentence rests on, and how well.")
     ] = False,
@@ -135,6 +155,7 @@ def summarize(
         candidates=candidates,
         seed=seed,
         read_all=read_all,
+        context_aware=context_aware,
         repair=repair or min_support is not None,
         min_support=min_support,
     )
@@ -153,7 +174,14 @@ def summarize(
     tell = None if quiet else note
     taught = _taught(examples, shots, tell)
 
-    def open_summarizer(work: int) -> Summarizer:
+    if server is not None:
+        request = _remote(request, model, adapter, engine, taught)
+
+    def open_summarizer(work: int) -> Summarizer | Client:
+        if server is not None:
+            from epitome.serve.client import Client
+
+            return Client(server)
         from epitome.summarize.summarizer import Summarizer
 
         named: Any = {"adapter": adapter, "engine": engine, **taught}
@@ -170,6 +198,18 @@ def summarize(
     done, failed = run_documents(sources, request, shown, allow_private, open_summarizer)
     if failed:
         sys.exit(SOME_FAILED if done else NOTHING_DONE)
+
+
+def _remote(request: Request, model: str, adapter: str, engine: str, taught: dict[str, Any]) -> Request:
+    """The request as a service takes it. Raises `UsageError` for what is the service's own affair."""
+    for name, differs in (
+        ("--model", model != "default"),
+        ("--engine", engine != "auto"),
+        ("--examples", taught),
+    ):
+        if differs:
+            raise UsageError(f"{name} does not go with --server", hint="the service has its own model")
+    return replace(request, adapter=None if adapter == "auto" else adapter)
 
 
 def _taught(file: Path | None, shots: int | None, tell: Callable[[str], None] | None) -> dict[str, Any]:

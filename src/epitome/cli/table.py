@@ -14,6 +14,7 @@ from epitome.errors import UsageError
 from epitome.types import Request
 
 if TYPE_CHECKING:
+    from epitome.serve.client import Client
     from epitome.summarize.summarizer import Summarizer
 
 USUAL = ("document", "text", "article", "content")
@@ -26,7 +27,7 @@ def run_table(
     request: Request,
     limit: int | None,
     quiet: bool,
-    open_summarizer: Callable[[int], Summarizer],
+    open_summarizer: Callable[[int], Summarizer | Client],
 ) -> int:
     """Summarise a column; the exit code."""
     from epitome.summarize.rows import require_column, summarize_rows

@@ -21,6 +21,8 @@ EXAMPLES = """Examples:
 
     epitome train train.jsonl -o runs/bart --base org/bart-model --method full
 
+    epitome train train.jsonl -o runs/bert --base minilm            # an encoder learns to write (docs/bert.md)
+
     epitome train train.jsonl --dev dev.jsonl -o runs/b --set method.rank=8 --set optim.lr=3e-4
 
     epitome train train.jsonl -o runs/c --config settings.toml
@@ -75,7 +77,7 @@ def train(
     from epitome.datasets.read import load
     from epitome.engines.huggingface import require
     from epitome.models.resolve import pull
-    from epitome.models.shape import family
+    from epitome.train.base import learns
     from epitome.train.config import load as settings
     from epitome.train.config import named
 
@@ -84,10 +86,11 @@ def train(
     given = {key: value for key, value in (("base", base), ("method.name", method)) if value is not None}
     with fetching() as download:
         model = pull(named(config, set_ or (), given), on_progress=download)
-    wanted = settings(config, set_ or (), given, family(model))
     with fetching() as download:
         pairs = load(data, columns, limit=limit, on_progress=download)
         judged_on = load(dev, columns, on_progress=download) if dev else None
+    family = learns(model, pairs.pairs)
+    wanted = settings(config, set_ or (), given, family)
     from epitome.train.run import Watch
     from epitome.train.run import train as run
     from epitome.train.world import World
@@ -99,7 +102,7 @@ def train(
     with _bar(quiet) as (step, judged):
         outcome = run(pairs, judged_on, model, wanted, output, Watch(step, judged, tell))
     if not quiet:
-        _tell(outcome, str(output), family(model) != "encoder")
+        _tell(outcome, str(output), family != "encoder")
 
 
 def _bar(quiet: bool) -> Any:

@@ -44,7 +44,7 @@ def tune(
     from epitome.engines.huggingface import require
     from epitome.errors import UsageError
     from epitome.models.resolve import resolve
-    from epitome.models.shape import family
+    from epitome.train.base import learns
     from epitome.train.config import load as settings
     from epitome.train.config import named
     from epitome.train.space import USUAL, read
@@ -54,7 +54,7 @@ def tune(
     with fetching() as download:
         model = resolve(named(config, set_ or (), {}), on_progress=download)
         pairs = load(data, limit=limit, on_progress=download)
-    wanted = settings(config, set_ or (), {"track": []}, family(model))
+    wanted = settings(config, set_ or (), {"track": []}, learns(model, pairs.pairs))
     tell = (lambda _: None) if quiet else note
     if find_lr:
         from epitome.train.finder import sweep, write

@@ -8,9 +8,11 @@ import secrets
 import time
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import insert, select, update
 
-from epitome.desk.database import keys as table
+from epitome.desk.audit import Trail, Who, local
+from epitome.desk.database import Database
+from epitome.desk.tables import keys as table
 from epitome.errors import UsageError
 
 PREFIX = "ep"
@@ -27,11 +29,18 @@ class Key:
     revoked: float | None = None
     per_minute: int | None = None
     """Requests a minute; None: no limit of its own."""
+    reviewer: bool = False
+    """Whether it may see and decide on what was summarised with other keys."""
 
     @property
     def valid(self) -> bool:
         """Neither revoked nor past its end."""
         return self.revoked is None and (self.expires is None or time.time() < self.expires)
+
+    @property
+    def who(self) -> Who:
+        """Whom the audit trail names."""
+        return Who(self.name, self.id)
 
 
 class Keys:
@@ -42,24 +51,27 @@ class Keys:
     'newsroom'
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._trail = Trail(database)
 
-    def make(self, name: str, *, days: float | None = None, per_minute: int | None = None) -> tuple[Key, str]:
+    def make(
+        self, name: str, *, days: float | None = None, per_minute: int | None = None, reviewer: bool = False
+    ) -> tuple[Key, str]:
         """A new key and its secret, which nobody can read again. Raises `UsageError` for a nameless one."""
         if not name.strip():
             raise UsageError("a key needs a name", hint="that of the team or program that uses it")
         now = time.time()
-        key = Key(
-            secrets.token_hex(4), name.strip(), now, now + 86400 * days if days else None, None, per_minute
-        )
+        expires = now + 86400 * days if days else None
+        key = Key(secrets.token_hex(4), name.strip(), now, expires, None, per_minute, reviewer)
         token = secrets.token_urlsafe(32)
         row = {
             "id": key.id, "name": key.name, "hash": _hash(token), "created": key.created, "expires": key.expires,
-            "per_minute": key.per_minute,
+            "per_minute": key.per_minute, "reviewer": key.reviewer,
         }  # fmt: skip
-        with self._engine.begin() as connection:
+        with self._trail.adding() as connection:
             connection.execute(insert(table).values(row))
+            self._trail.add(connection, "key made", local(), key=key.id, name=key.name, reviewer=reviewer)
         return key, f"{PREFIX}_{key.id}_{token}"
 
     def find(self, secret: str) -> Key | None:
@@ -68,7 +80,7 @@ class Keys:
         identity, _, token = rest.partition("_")
         if prefix != PREFIX or not token:
             return None
-        with self._engine.connect() as connection:
+        with self.database.reading() as connection:
             row = connection.execute(select(table).where(table.c.id == identity)).mappings().first()
         # 256 random bits need no slow hash; the comparison takes the same time wherever they differ.
         if row is None or not hmac.compare_digest(row["hash"], _hash(token)):
@@ -78,35 +90,41 @@ class Keys:
 
     def all(self) -> list[Key]:
         """Every key there was, the oldest first."""
-        with self._engine.connect() as connection:
+        with self.database.reading() as connection:
             rows = connection.execute(select(table).order_by(table.c.created)).mappings().all()
         return [_key(dict(row)) for row in rows]
 
     def rotate(self, identity: str, *, overlap: float = 86400) -> tuple[Key, str]:
-        """A new key in a key's place, with its name, limit and lifetime; the old one ends `overlap` seconds from now.
+        """A new key in a key's place, with its name, limits and lifetime; the old one ends `overlap` seconds from now.
 
         Raises `UsageError` if there is no key of that id in use.
         """
         old = next((key for key in self.all() if key.id == identity and key.valid), None)
         if old is None:
-            raise UsageError(f"{identity}: there is no such key in use", hint="epitome keys list")
+            raise _missing(identity)
         days = (old.expires - old.created) / 86400 if old.expires is not None else None
-        made = self.make(old.name, days=days, per_minute=old.per_minute)
+        made = self.make(old.name, days=days, per_minute=old.per_minute, reviewer=old.reviewer)
         last = min(time.time() + overlap, old.expires or float("inf"))
-        with self._engine.begin() as connection:
+        with self._trail.adding() as connection:
             connection.execute(update(table).where(table.c.id == identity).values(expires=last))
+            self._trail.add(connection, "key rotated", local(), key=identity, by=made[0].id, ends=last)
         return made
 
     def revoke(self, identity: str) -> None:
         """End a key now. Raises `UsageError` if there is none of that id."""
-        with self._engine.begin() as connection:
+        with self._trail.adding() as connection:
             done = connection.execute(
                 update(table)
                 .where(table.c.id == identity, table.c.revoked.is_(None))
                 .values(revoked=time.time())
             )
-        if not done.rowcount:
-            raise UsageError(f"{identity}: there is no such key in use", hint="epitome keys list")
+            if not done.rowcount:
+                raise _missing(identity)
+            self._trail.add(connection, "key revoked", local(), key=identity)
+
+
+def _missing(identity: str) -> UsageError:
+    return UsageError(f"{identity}: there is no such key in use", hint="epitome keys list")
 
 
 def _hash(token: str) -> str:

@@ -96,18 +96,15 @@ def _hop(target: httpx.URL, named: str, allow_private: bool, deadline: float, ma
     addresses = checked_addresses(
         target.host, target.port or (443 if target.scheme == "https" else 80), named, allow_private
     )
-    proxy = _proxy(target)
+    through = proxy(target)
     for number, address in enumerate(addresses):
         left = deadline - time.monotonic()
         if left <= 0:
             raise httpx.ReadTimeout("deadline")
-        client = httpx.Client(timeout=left, trust_env=False, proxy=proxy, headers={"User-Agent": _AGENT})
-        request = client.build_request(
-            "GET",
-            target if proxy else target.copy_with(host=address),
-            headers={"Host": target.netloc.decode("ascii"), "Accept-Encoding": "gzip, deflate"},
-            extensions={} if proxy else {"sni_hostname": target.host},
-        )
+        client = httpx.Client(timeout=left, trust_env=False, proxy=through, headers={"User-Agent": _AGENT})
+        url, headers, extensions = (target, {}, {}) if through else pinned(target, address)
+        headers |= {"Accept-Encoding": "gzip, deflate"}
+        request = client.build_request("GET", url, headers=headers, extensions=extensions)
         try:
             with client, closing(client.send(request, stream=True)) as response:
                 return _answer(response, target, named, deadline, max_bytes)
@@ -199,7 +196,13 @@ def _public(address: str) -> bool:
     return parsed.is_global and not parsed.is_multicast
 
 
-def _proxy(target: httpx.URL) -> str | None:
+def pinned(target: httpx.URL, address: str) -> tuple[httpx.URL, dict[str, str], dict[str, str]]:
+    """URL, headers and extensions of a request to `target` that goes to this one address of it, which was checked."""
+    host = {"Host": target.netloc.decode("ascii")}
+    return target.copy_with(host=address), host, {"sni_hostname": target.host}
+
+
+def proxy(target: httpx.URL) -> str | None:
     """The proxy the environment names for `target`; this machine's own addresses never go through one."""
     proxies = urllib.request.getproxies()
     literal = _literal(target.host)

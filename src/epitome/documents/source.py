@@ -34,13 +34,22 @@ def read(
     """
     named = str(source)
     if named == "-":
-        return _filled(_parse(_stdin(max_bytes), "-", ""))
+        return parse(_stdin(max_bytes), "-")
     if isinstance(source, str) and _URL.match(source):
         from epitome.documents.fetch import fetch
 
         page = fetch(source, allow_private=allow_private, timeout=timeout, max_bytes=max_bytes)
-        return _filled(_parse(page.data, source, page.suffix, page.encoding))
-    return _filled(_parse(_file(Path(named), max_bytes), named, Path(named).suffix.lower()))
+        return parse(page.data, source, page.suffix, page.encoding)
+    return parse(_file(Path(named), max_bytes), named, Path(named).suffix.lower())
+
+
+def parse(data: bytes, name: str, suffix: str = "", encoding: str | None = None) -> Document:
+    """Read one document from its bytes.
+
+    `name` stands in errors and becomes the document's source; `suffix` (lower case, with its dot) and `encoding` are
+    what is known beside the content. Raises SourceError as `read` does.
+    """
+    return _filled(_parse(data, name, suffix, encoding))
 
 
 def expand(sources: Sequence[str]) -> list[str]:
@@ -161,7 +170,7 @@ _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _UTF8_MARK = b"\xef\xbb\xbf"
 
 
-def _parse(data: bytes, name: str, suffix: str, encoding: str | None = None) -> Document:
+def _parse(data: bytes, name: str, suffix: str, encoding: str | None) -> Document:
     head = data[:4096].removeprefix(_UTF8_MARK)
     if b"%PDF-" in head[:1024]:
         from epitome.documents.pdf import read_pdf

@@ -16,7 +16,16 @@ from epitome.types import Prompt
 
 FinishReason = Literal["stop", "length", "abort"]
 Ability = Literal[
-    "adapters", "alternatives", "beams", "grammar", "logprobs", "sampling", "seeds", "streaming", "token_ids"
+    "adapters",
+    "alternatives",
+    "beams",
+    "contrast",
+    "grammar",
+    "logprobs",
+    "sampling",
+    "seeds",
+    "streaming",
+    "token_ids",
 ]
 
 
@@ -25,6 +34,8 @@ class Decoding:
     """How to generate. `temperature` 0 is greedy; `beams` above 1 is beam search."""
 
     max_tokens: int = 128
+    min_tokens: int = 0
+    """Before these the answer does not end by itself."""
     temperature: float = 0.0
     top_p: float = 1.0
     top_k: int = 0
@@ -40,6 +51,9 @@ class Decoding:
     logprobs: bool = False
     alternatives: int = 0
     """How many of the most likely tokens to report at each step, with their log-probabilities."""
+    contrast: float = 0.0
+    """How much what `GenerationRequest.without` makes likely is held back: context-aware decoding's α (Shi et al.
+    2023). 0 is ordinary decoding."""
     adapter: str | None = None
     """One of the adapters the engine was opened with; None is the bare base."""
 
@@ -50,6 +64,8 @@ class GenerationRequest:
 
     prompt: Prompt
     decoding: Decoding = Decoding()
+    without: Prompt | None = None
+    """With `Decoding.contrast`: the same prompt, without what the answer shall rest on."""
 
 
 @dataclass(frozen=True, slots=True)

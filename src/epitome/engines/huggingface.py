@@ -20,6 +20,8 @@ from epitome import settings
 from epitome.engines.base import Ability, Chunk, Decoding, GenerationRequest
 from epitome.engines.gather import gathered
 from epitome.engines.machine import cores
+from epitome.engines.networks import network_class, positions, reads_plain
+from epitome.engines.spelling import Respeller, Spelling
 from epitome.engines.steps import Canceller, Chooser, Row, Watcher, last
 from epitome.engines.stream import Detokenizer
 from epitome.engines.tokenizer import HubTokenizer
@@ -60,7 +62,17 @@ class Transformers:
 
     name = "transformers"
     abilities: frozenset[Ability] = frozenset(
-        {"adapters", "alternatives", "beams", "logprobs", "sampling", "seeds", "streaming", "token_ids"}
+        {
+            "adapters",
+            "alternatives",
+            "beams",
+            "contrast",
+            "logprobs",
+            "sampling",
+            "seeds",
+            "streaming",
+            "token_ids",
+        }
     )
     context: int
     _network: Any
@@ -112,7 +124,13 @@ class Transformers:
         self._network = network
         self._device = network.device
         self._encoder_decoder = bool(network.config.is_encoder_decoder)
-        self.context = model.context or _context(network.config)
+        self._plain = isinstance(words, HubTokenizer) and reads_plain(network.config)
+        self._respells = isinstance(words, HubTokenizer) and words.loses_spelling
+        if self._plain:  # without the document nothing is left of what it is asked
+            self.abilities = self.abilities - {"contrast"}
+        if self._respells:
+            self.abilities = self.abilities - {"alternatives", "streaming"}
+        self.context = model.context or positions(network.config)
         self._starts = _answer_start(network) if self._encoder_decoder else []
         self._ends = self._end_tokens()
         network.generation_config = _bare_config(network, self._ends)
@@ -133,8 +151,9 @@ class Transformers:
         return len(self._ids(prompt))
 
     def _ids(self, prompt: Prompt) -> list[int]:
-        if self._encoder_decoder and isinstance(self._words, HubTokenizer):
-            return self._words.encode_source("\n\n".join(message.text for message in prompt.messages))
+        if self._plain and isinstance(self._words, HubTokenizer):
+            ids = self._words.encode_source(_source(prompt))
+            return ids if self._encoder_decoder else ids + self._words.encode(prompt.prefill)
         return self._words.ids(render(prompt, self._template, self._jinja, self._tokens))
 
     def generate(self, requests: Sequence[GenerationRequest], cancel: Event | None = None) -> Iterator[Chunk]:
@@ -161,16 +180,25 @@ class Transformers:
                 f"{self.model} has a context of {self.context}",
                 hint="shorten the document, or ask for less",
             )
-        ends = () if self._encoder_decoder else stops(self._template)
-        texts = (text for text in (*decoding.stop, *ends) if self._words.special(text) is None)
-        row = Row(index, decoding, ids, Detokenizer(self._words.decode, tuple(texts)))
+        ends = () if self._plain else stops(self._template)
+        texts = [text for text in (*decoding.stop, *ends) if self._words.special(text) is None]
+        row = Row(index, decoding, ids, self._detokenizer(request.prompt, texts))
+        if decoding.contrast and request.without is not None:
+            row.without = self._ids(request.without)
         if self._encoder_decoder:
             row.start = self._starts + self._words.encode(request.prompt.prefill)
         return row
 
+    def _detokenizer(self, prompt: Prompt, stop: Sequence[str]) -> Detokenizer:
+        if not self._respells:
+            return Detokenizer(self._words.decode, stop)
+        return Respeller(self._words.decode, stop, Spelling(_source(prompt)), begun=bool(prompt.prefill))
+
     def _check(self, decoding: Decoding) -> None:
         if decoding.grammar:
             raise EngineError("the transformers engine has no grammars", hint="--engine llamacpp has them")
+        if decoding.alternatives and self._respells:
+            raise EngineError(f"{self.model} writes pieces of words: alternatives to one have no text")
         if decoding.beams > 1 and decoding.temperature > 0:
             raise EngineError("beam search and sampling exclude each other", hint="set temperature to 0")
         if decoding.beams > 1 and (decoding.logprobs or decoding.alternatives or decoding.stop):
@@ -178,6 +206,8 @@ class Transformers:
                 "beam search reports no log-probabilities and knows no stop strings here",
                 hint="set beams to 1",
             )
+        if decoding.contrast and (decoding.beams > 1 or self._plain):
+            raise EngineError("contrast is for decoder-only models, and not for beam search")
         if decoding.adapter is not None and decoding.adapter not in self._adapters:
             raise EngineError(f"{self.model} was opened without the adapter {decoding.adapter}")
 
@@ -216,7 +246,7 @@ class Transformers:
 
         decoding = batch[0].decoding
         inputs, start = self._inputs(batch)
-        chooser = Chooser(batch, decoding.beams, start)
+        chooser = Chooser(batch, decoding.beams, start, self._ends)
         criteria: list[Any] = [Canceller(stop)]
         if decoding.beams == 1:
             criteria.append(Watcher(batch, self._ends, self._words.words, chooser, chunks.put))
@@ -227,12 +257,25 @@ class Transformers:
                 num_beams=decoding.beams,
                 length_penalty=decoding.length_penalty if decoding.beams > 1 else None,
                 do_sample=False,
-                logits_processor=[chooser],
+                logits_processor=[*self._contrast(batch), chooser],
                 stopping_criteria=criteria,
             )
         if decoding.beams > 1 and not stop.is_set():
             for row, ids in zip(batch, made[:, start:].tolist(), strict=True):
                 chunks.put(self._beam(row, ids))
+
+    def _contrast(self, batch: list[Row]) -> list[Any]:
+        """Log-probabilities with the document, and as much further away from those without it as is asked."""
+        import torch
+        from transformers import UnbatchedClassifierFreeGuidanceLogitsProcessor as Guidance
+
+        if not batch[0].without:
+            return []
+        pad = self._network.generation_config.pad_token_id
+        ids, mask = (
+            one.to(self._device) for one in _padded(torch, [row.without for row in batch], pad, left=True)
+        )
+        return [Guidance(1 + batch[0].decoding.contrast, self._network, ids, mask)]
 
     def _inputs(self, batch: list[Row]) -> tuple[dict[str, Any], int]:
         """What `generate` is given, and where the new tokens begin."""
@@ -273,7 +316,10 @@ def _batches(rows: list[Row]) -> Iterator[list[Row]]:
     for row in rows:
         decoding = row.decoding
         limits = (decoding.length_penalty, decoding.max_tokens) if decoding.beams > 1 else ()
-        groups.setdefault((decoding.adapter, decoding.beams, len(row.start), *limits), []).append(row)
+        contrast = decoding.contrast if row.without else 0.0
+        groups.setdefault((decoding.adapter, decoding.beams, contrast, len(row.start), *limits), []).append(
+            row
+        )
     for group in groups.values():
         group.sort(key=lambda row: -len(row.prompt))
         at = 0
@@ -313,20 +359,24 @@ def require() -> Any:
 
 def load_network(path: Path, dtype: Any) -> Any:
     """The network of a folder or GGUF file. Raises `ModelError` if transformers cannot load it."""
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
+    from transformers import AutoConfig
 
     folder, named = (path.parent, {"gguf_file": path.name}) if path.is_file() else (path, {})
     try:
         # Reading a GGUF file shows a progress bar of its own, whatever one asks.
         with redirect_stderr(StringIO()) if named else nullcontext():
             config = AutoConfig.from_pretrained(str(folder), local_files_only=True, **named)
-            kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
-            return kind.from_pretrained(
+            return network_class(config).from_pretrained(
                 str(folder), config=config, local_files_only=True, dtype=dtype, **named
             )
     except (OSError, ValueError, KeyError, ImportError, RuntimeError, NotImplementedError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise ModelError(f"{path}: transformers cannot load it ({reason})") from error
+
+
+def _source(prompt: Prompt) -> str:
+    """What a network that reads plain text is given of a prompt."""
+    return "\n\n".join(message.text for message in prompt.messages)
 
 
 def load_tagger(path: Path, dtype: Any) -> Any:
@@ -359,13 +409,6 @@ def computes_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
     except OSError:
         return False
     return "avx512_bf16" in flags or "amx_bf16" in flags
-
-
-def _context(config: Any) -> int:
-    for name in ("max_position_embeddings", "n_positions", "max_encoder_position_embeddings"):
-        if isinstance(length := getattr(config, name, None), int) and length > 0:
-            return length
-    return 4096  # relative positions without a limit, such as newer T5: what memory bears
 
 
 def _answer_start(network: Any) -> list[int]:

@@ -206,8 +206,12 @@ class LlamaCpp:
                 self._running.pop(worker, None)
 
     def _check(self, decoding: Decoding) -> None:
+        if decoding.contrast:
+            raise EngineError("llama.cpp has no contrast", hint="use --engine transformers")
         if decoding.beams > 1:
             raise EngineError("llama.cpp has no beam search", hint="use --engine openvino or transformers")
+        if decoding.min_tokens > 0:
+            raise EngineError("llama.cpp has no min_tokens", hint="use --engine openvino or transformers")
         if self._merged is not None and decoding.adapter != self._merged:
             raise EngineError(
                 f"{self.model} was opened with {self._merged} merged into it, and "

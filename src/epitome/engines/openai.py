@@ -217,7 +217,9 @@ class OpenAi:
             (decoding.beams > 1, "beam search"),
             (bool(decoding.grammar), "grammars"),
             (decoding.alternatives > 0, "alternatives"),
+            (decoding.contrast > 0, "contrast"),
             (decoding.no_repeat_ngram > 0, "no_repeat_ngram"),
+            (decoding.min_tokens > 0, "min_tokens"),
             (decoding.adapter is not None, f"adapters such as {decoding.adapter}: name it as the model"),
         ):
             if asked:

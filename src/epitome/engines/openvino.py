@@ -170,6 +170,7 @@ class OpenVino:
         config = _genai().GenerationConfig()
         config.apply_chat_template = False
         config.max_new_tokens = decoding.max_tokens
+        config.min_new_tokens = decoding.min_tokens
         config.set_eos_token_id(min(self._ends, default=-1))
         config.stop_token_ids = self._ends
         config.logprobs = 1 if decoding.logprobs else 0
@@ -201,6 +202,7 @@ class OpenVino:
         for asked, what in (
             (bool(decoding.grammar), "grammars"),
             (decoding.alternatives > 0, "alternatives"),
+            (decoding.contrast > 0, "contrast (transformers has)"),
             # It is accepted and ignored there, with one sequence.
             (decoding.no_repeat_ngram > 0 and decoding.beams == 1, "no_repeat_ngram without beams"),
         ):

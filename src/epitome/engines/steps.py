@@ -27,6 +27,8 @@ class Row:
     text: Detokenizer
     start: list[int] = field(default_factory=list)
     """Encoder-decoders: what the answer begins with."""
+    without: list[int] = field(default_factory=list)
+    """The prompt without the document, for `Decoding.contrast`."""
     first: int = 0
     """Where its prompt begins in the padded batch."""
     generated: int = 0
@@ -46,10 +48,11 @@ class Chooser:
     answer does not depend on the rest of its batch.
     """
 
-    def __init__(self, rows: list[Row], beams: int, prompt_length: int) -> None:
+    def __init__(self, rows: list[Row], beams: int, prompt_length: int, ends: set[int]) -> None:
         self._rows = rows
         self._beams = beams
         self._prompt_length = prompt_length
+        self._ends = sorted(ends)
         self.logprobs: Any = None
         """Of the model itself, before anything was changed."""
 
@@ -75,6 +78,8 @@ class Chooser:
         if decoding.no_repeat_ngram:
             banned = _repeating(ids[self._prompt_length :].tolist(), decoding.no_repeat_ngram)
             scores[banned] = float("-inf")
+        if len(ids) - self._prompt_length < decoding.min_tokens:
+            scores[self._ends] = float("-inf")
         if decoding.temperature > 0 and decoding.beams == 1:
             _sample(row, scores)
 

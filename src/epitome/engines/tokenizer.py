@@ -31,7 +31,11 @@ class HubTokenizer:
         self.tokens = self._tokens()
 
     def _tokens(self) -> Tokens:
-        bos, eos = self._tokenizer.bos_token or "", self._tokenizer.eos_token or ""
+        # BERT's kind ends every text with its separator.
+        bos, eos = (
+            self._tokenizer.bos_token or "",
+            self._tokenizer.eos_token or self._tokenizer.sep_token or "",
+        )
         begins = self._tokenizer("a").input_ids[:1]
         return Tokens(bos, eos, bool(bos) and begins == [self._tokenizer.bos_token_id])
 
@@ -100,6 +104,17 @@ class HubTokenizer:
         """The id of a special token."""
         token = self._tokenizer.convert_tokens_to_ids(text) if text else None
         return token if token in self._special else None
+
+    def role(self, role: str) -> int | None:
+        """The id of the token that is called `cls`, `sep`, `mask` or `pad`; None if there is none."""
+        token: int | None = getattr(self._tokenizer, f"{role}_token_id")
+        return token
+
+    @property
+    def loses_spelling(self) -> bool:
+        """Whether text comes back from ids with other spaces, and perhaps in small letters: BERT's WordPiece."""
+        backend = getattr(self._tokenizer, "backend_tokenizer", None)
+        return backend is not None and type(backend.model).__name__ == "WordPiece"
 
     def _encode(self, text: str, *, plain: bool, add: bool = False) -> list[int]:
         with self._lock:

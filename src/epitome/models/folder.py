@@ -78,6 +78,8 @@ class Trained:
     """Whether it was trained to obey style, length and focus, and to write several sentences at once."""
     candidates: int = 1
     """Versions that are written and chosen from where a request says nothing."""
+    decoding: Mapping[str, float] = field(default_factory=dict)
+    """How it is meant to write: `beams`, `length_penalty`, `no_repeat_ngram`, `min_tokens`, where it is not greedy."""
     trained: Mapping[str, Any] = field(default_factory=dict)
     """Data fingerprint, steps, metrics: for people and for the card."""
 

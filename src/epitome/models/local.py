@@ -46,28 +46,32 @@ def from_folder(path: Path, name: str = "") -> Model:
         )
     return Model(
         name=name or path.resolve().name,
-        format="encoder" if _checks(path / "config.json") else "safetensors",
+        format="encoder" if _is_encoder(path / "config.json") else "safetensors",
         path=path,
         template="embedded" if _has_chat_template(path) else "completion",
         context=_context(path / "config.json"),
     )
 
 
-def _checks(config: Path) -> bool:
-    """Whether it is an encoder alone, or one that scores tokens, and writes none."""
+def _is_encoder(config: Path) -> bool:
+    """Whether it is an encoder alone, one that fills masks, or one that scores tokens; none of them writes."""
     try:
         named = json.loads(config.read_text(encoding="utf-8")).get("architectures") or []
     except (OSError, ValueError, AttributeError):
         return False  # said better where the rest of it is read
-    return any(str(one).endswith("ForTokenClassification") or one == "BertModel" for one in named)
+    ends = ("ForTokenClassification", "ForMaskedLM", "BertForPreTraining")
+    return any(str(one).endswith(ends) or one == "BertModel" for one in named)
 
 
 def _context(config: Path) -> int:
     try:
         data = json.loads(config.read_text(encoding="utf-8"))
-        # Models that see and read keep the reader's settings one level down; encoder-decoders of the BART
-        # family count positions under this name too, T5 has none.
-        return int(data.get("text_config", data).get("max_position_embeddings") or 0)
+        # Models that see and read keep the reader's settings one level down, and so does what was put together of
+        # an encoder and a decoder; encoder-decoders of the BART family count positions under this name too, T5 has
+        # none.
+        inner = "encoder" if data.get("model_type") == "encoder-decoder" else "text_config"
+        held = data.get(inner, data)
+        return int(held.get("max_position_embeddings") or 0)
     except (OSError, ValueError, AttributeError, TypeError) as error:
         raise ModelError(f"{config} cannot be read", hint="fetch or export the model again") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -14,79 +15,114 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from epitome import __version__
+from epitome.desk.archive import Archive
+from epitome.desk.jobs import Jobs
 from epitome.desk.keys import Keys
-from epitome.errors import ContextError, EngineError, EpitomeError, ModelError, SourceError, UsageError
-from epitome.serve import chat, checks, summaries
-from epitome.serve.drift import Drift
+from epitome.desk.queue import Queue
+from epitome.desk.reviews import Reviews
+from epitome.desk.webhooks import Webhooks
+from epitome.errors import (
+    ContextError,
+    EngineError,
+    EpitomeError,
+    ModelError,
+    SourceError,
+    StoreError,
+    UsageError,
+)
+from epitome.serve import archive, chat, checks, jobs, read, reviews, summaries
+from epitome.serve.front import front
 from epitome.serve.guard import Guard, Limited, RefusedError
 from epitome.serve.metrics import Metrics
+from epitome.serve.opened import READING
 from epitome.serve.service import BusyError, Service
 from epitome.serve.tokens import Tokens, UnreachableError
 from epitome.serve.traces import Tracing
 from epitome.serve.watch import StoppedError, Watched
+from epitome.serve.webhooks import Sender
+from epitome.serve.worker import Worker
 
-log = logging.getLogger("epitome.serve")
+_log = logging.getLogger("epitome")
 OPEN = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
-"""Answered without a key: they tell nothing about anybody's texts."""
+"""Answered without a key, beside the page: they tell nothing about anybody's texts."""
 _STATUS: tuple[tuple[type[EpitomeError], int, str], ...] = (
     (BusyError, 429, "overloaded"),
-    (UnreachableError, 503, "server_error"),
     (StoppedError, 503, "server_error"),
+    (UnreachableError, 503, "server_error"),
     (UsageError, 400, "invalid_request_error"),
     (ContextError, 400, "invalid_request_error"),
     (SourceError, 422, "unreadable_document"),
     (ModelError, 400, "invalid_request_error"),
     (EngineError, 500, "engine_error"),
+    (StoreError, 503, "storage_error"),
 )
-_WAIT = {429: "2", 503: "10"}
-"""Seconds after which to try again."""
 
 
 def application(
     service: Service,
     keys: Keys,
     *,
+    archived: Archive | None = None,
+    reviewed: Reviews | None = None,
+    private_webhooks: bool = False,
     tokens: Tokens | None = None,
     origins: Sequence[str] = (),
     tracing: Tracing | None = None,
-    drift: Drift | None = None,
 ) -> FastAPI:
     """The service as a web application; it closes the service when it ends.
 
-    `tokens` are taken beside `keys`; pages of `origins` (`https://news.example`) may ask from a browser.
+    Args:
+        keys: in the database that also has the jobs.
+        archived: where summaries are kept; None: nowhere.
+        reviewed: which of them a person has to see; None: no new ones.
+        private_webhooks: whether webhooks may lead to this machine or into private networks.
+        tokens: taken beside keys.
+        origins: pages that may ask from a browser, such as `https://news.example`.
+        tracing: closed with the service.
     """
 
     @asynccontextmanager
-    async def life(_: FastAPI) -> AsyncIterator[None]:
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        background: tuple[Worker, Sender] = app.state.worker, app.state.sender
+        for one in background:
+            one.start()
         yield
+        await asyncio.gather(*(one.close() for one in background))
+        READING.stop()
         service.close()
-        if drift is not None:
-            drift.look()
         if tracing is not None:
             tracing.close()
 
     app = FastAPI(title="Epitome", version=__version__, lifespan=life, docs_url=None, redoc_url=None)
-    app.state.service, app.state.metrics = service, Metrics(service)
-    if drift is not None:
-        service.told.append(drift.add)
-        app.state.metrics.follow(drift)
+    app.state.service, app.state.metrics, app.state.keys = service, Metrics(service), keys
+    _desk(app, archived or Archive(keys.database), reviewed or Reviews(keys.database), private_webhooks)
     guarded = [Depends(Guard(keys, tokens))]
-    app.include_router(summaries.router, prefix="/v1", dependencies=guarded, responses=_told())
-    app.include_router(checks.router, prefix="/v1", dependencies=guarded, responses=_told())
-    app.include_router(chat.router, prefix="/v1", dependencies=guarded, responses=_told())
+    for part in (summaries, read, checks, chat, jobs, archive, reviews):
+        app.include_router(part.router, prefix="/v1", dependencies=guarded, responses=_told())
+    app.include_router(front())
     _plain_routes(app)
     _errors(app)
     app.add_middleware(Limited)
     if origins:
         app.add_middleware(
             CORSMiddleware, allow_origins=origins, allow_methods=("GET", "POST", "DELETE"), max_age=600,
-            allow_headers=("Authorization", "Content-Type", "X-Request-Id"),
+            allow_headers=("Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"),
             expose_headers=("Retry-After", "X-Request-Id"),
         )  # fmt: skip
     app.add_middleware(
         Watched, metrics=app.state.metrics, failed=_failed, draining=lambda: service.draining, tracing=tracing
     )
     return app
+
+
+def _desk(app: FastAPI, archived: Archive, reviewed: Reviews, private_webhooks: bool) -> None:
+    """What is kept, and what works at it beside the requests."""
+    state, database = app.state, archived.database
+    state.archive, state.reviews = archived, reviewed
+    state.jobs, state.webhooks = Jobs(database), Webhooks(database)
+    state.private_webhooks = private_webhooks
+    state.worker = Worker(state.service, Queue(database), archived, reviewed, state.metrics.listener)
+    state.sender = Sender(state.webhooks, allow_private=private_webhooks)
 
 
 def _plain_routes(app: FastAPI) -> None:
@@ -98,13 +134,15 @@ def _plain_routes(app: FastAPI) -> None:
     @app.get(
         "/readyz",
         response_class=PlainTextResponse,
-        responses={503: {"description": "Too much is waiting, or it is about to end."}},
+        responses={503: {"description": "About to end, full, or without its database."}},
     )
     def ready(request: Request) -> Response:
         """Whether another document would be taken."""
         service: Service = request.app.state.service
         if service.draining:
             return PlainTextResponse("draining", 503)
+        if not request.app.state.keys.database.answers():
+            return PlainTextResponse("no database", 503)
         free = service.held < service.most
         return PlainTextResponse("ok" if free else "busy", 200 if free else 503)
 
@@ -114,13 +152,21 @@ def _plain_routes(app: FastAPI) -> None:
         return Response(request.app.state.metrics.text(), media_type="text/plain; version=0.0.4")
 
 
+def _failed(error: Exception) -> Response:
+    if isinstance(error, StoppedError):
+        return shaped(error)
+    return _shaped(500, f"unexpected {type(error).__name__}; the server's log has it", "server_error")
+
+
 def _errors(app: FastAPI) -> None:
     @app.exception_handler(EpitomeError)
     async def ours(request: Request, error: EpitomeError) -> Response:
         request.state.error = type(error).__name__
         response = shaped(error)
-        if response.status_code >= 500:
-            log.error("failed", exc_info=error)
+        if isinstance(error, StoreError):
+            _log.error("%s", error)
+        elif response.status_code == 500:
+            _log.error("failed", exc_info=error)
         return response
 
     @app.exception_handler(RequestValidationError)
@@ -138,12 +184,6 @@ def _errors(app: FastAPI) -> None:
         return response
 
 
-def _failed(error: Exception) -> Response:
-    if isinstance(error, StoppedError):
-        return shaped(error)
-    return _shaped(500, f"unexpected {type(error).__name__}; the server's log has it", "server_error")
-
-
 def shaped(error: EpitomeError) -> Response:
     """An error of ours as OpenAI's clients expect one."""
     if isinstance(error, RefusedError):
@@ -158,8 +198,8 @@ def shaped(error: EpitomeError) -> Response:
     # Hints of the others speak of the command line.
     told = str(error) if isinstance(error, (BusyError, UsageError)) else error.message
     response = _shaped(status, told, kind)
-    if status in _WAIT:
-        response.headers["Retry-After"] = _WAIT[status]
+    if status in (429, 503):
+        response.headers["Retry-After"] = "2"
     return response
 
 
@@ -184,7 +224,8 @@ def _told() -> dict[int | str, dict[str, Any]]:
     said = {
         400: "The request makes no sense.", 401: "No valid key.", 413: "The body is too large.",
         422: "The document cannot be read.", 429: "Too much is under way, or this key asks too often.",
-        500: "The engine failed.", 503: "Something that the service needs is away.",
+        500: "The engine failed.",
+        503: "The process ends, or something that it needs is away: the database, a token's issuer.",
     }  # fmt: skip
     return {
         status: {"description": text, "content": {"application/json": {"schema": shape}}}

@@ -4,23 +4,46 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from epitome.summarize.budget import length
-from epitome.types import Request
+from epitome.types import Document, Request
 
 Text = Annotated[str, Field(max_length=10_000_000)]
 Term = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Sourced(BaseModel):
-    """A document: its `text`, or the `url` where it lies."""
+    """A document: its `text`, the `url` where it lies, or what `POST /v1/read` answered."""
 
     model_config = ConfigDict(extra="forbid")
 
     text: Text | None = None
     url: Annotated[str, Field(max_length=2000)] | None = None
+    document: Document | None = None
     title: Annotated[str, Field(max_length=1000)] = ""
+
+    @field_validator("document")
+    @classmethod
+    def _sound(cls, document: Document | None) -> Document | None:
+        if document is not None:
+            titles = [part.title for part in document.sections]
+            texts = [
+                document.text,
+                document.title,
+                document.language,
+                document.source,
+                *titles,
+                *document.warnings,
+            ]
+            "".join(texts).encode()  # lone surrogates, which no text has, are a ValueError
+            size = len(document.text)
+            starts = [origin.start for origin in document.origins]
+            if not all(0 <= part.start <= part.end <= size for part in document.sections):
+                raise ValueError("a section lies outside its text")
+            if starts != sorted(starts) or not all(0 <= start <= size for start in starts):
+                raise ValueError("origins lie in its text, in order")
+        return document
 
 
 class SummaryAsked(Sourced):

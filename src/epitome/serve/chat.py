@@ -14,6 +14,7 @@ from fastapi.responses import StreamingResponse
 from epitome.documents import from_text
 from epitome.errors import EpitomeError, UsageError
 from epitome.models import folder
+from epitome.serve.archive import kept
 from epitome.serve.asked import ChatAsked
 from epitome.serve.service import Service
 from epitome.types import Document, Length, Summary
@@ -50,13 +51,14 @@ async def completions(asked: ChatAsked, request: Request) -> dict[str, Any] | St
         "model": service.summarizer.model.name,
     }
     if asked.stream:
-        usage = bool((asked.stream_options or {}).get("include_usage"))
-        events = _events(service.stream(document, wanted), head, usage)
+        events = _events(request, asked, document, head)
         return StreamingResponse(events, media_type="text/event-stream")
     summary = await service.summary(document, wanted)
+    archived = await kept(request, asked, document, summary)
     choice = {"index": 0, "message": {"role": "assistant", "content": summary.text}, "finish_reason": "stop"}
     body = {**head, "object": "chat.completion", "choices": [choice], "usage": _usage(summary)}
-    return body | {"read_share": summary.read_share, "warnings": [*_ignored(asked), *summary.warnings]}
+    warnings = [*_ignored(asked), *summary.warnings]
+    return body | {"read_share": summary.read_share, "warnings": warnings, **archived}
 
 
 def _document(asked: ChatAsked) -> Document:
@@ -84,8 +86,10 @@ def _usage(summary: Summary) -> dict[str, int]:
 
 
 async def _events(
-    pieces: AsyncIterator[str | Summary], head: dict[str, Any], usage: bool
+    request: Request, asked: ChatAsked, document: Document, head: dict[str, Any]
 ) -> AsyncIterator[str]:
+    service: Service = request.app.state.service
+
     def chunk(delta: dict[str, str], finish: str | None = None, **more: Any) -> str:
         choices = [{"index": 0, "delta": delta, "finish_reason": finish}]
         body = {**head, "object": "chat.completion.chunk", "choices": choices, **more}
@@ -93,12 +97,13 @@ async def _events(
 
     try:
         yield chunk({"role": "assistant", "content": ""})
-        async for piece in pieces:
+        async for piece in service.stream(document, _wanted(asked)):
             if not isinstance(piece, Summary):
                 yield chunk({"content": piece})
                 continue
-            yield chunk({}, "stop", read_share=piece.read_share)
-            if usage:
+            archived = await kept(request, asked, document, piece)
+            yield chunk({}, "stop", read_share=piece.read_share, **archived)
+            if (asked.stream_options or {}).get("include_usage"):
                 last = {**head, "object": "chat.completion.chunk", "choices": [], "usage": _usage(piece)}
                 yield f"data: {json.dumps(last)}\n\n"
     except EpitomeError as error:

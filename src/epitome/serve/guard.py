@@ -73,7 +73,10 @@ class Guard:
         self._times: dict[str, deque[float]] = {}
 
     def __call__(self, request: Request) -> Key:
-        """The key that a request bears. Raises `RefusedError` with 401 or 429."""
+        """The key that a request bears, also in `request.state.bearer`; its id in `request.state.key`.
+
+        Raises `RefusedError` with 401 or 429.
+        """
         kind, _, secret = request.headers.get("authorization", "").partition(" ")
         key = self._find(secret.strip()) if kind.lower() == "bearer" else None
         if key is None:
@@ -85,6 +88,7 @@ class Guard:
         request.state.key = key.id
         if key.per_minute is not None:
             self._count(key, key.per_minute)
+        request.state.key, request.state.bearer = key.id, key
         return key
 
     def _find(self, secret: str) -> Key | None:

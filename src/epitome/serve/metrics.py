@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -10,12 +12,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from epitome import __version__
 from epitome.serve.drift import SIGNALS, Drift, length_met
 from epitome.serve.service import Service
-from epitome.stages import Stage
+from epitome.stages import Ended, Stage
 from epitome.types import Document, Request, Summary
 
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60, 120)
 _SHORT = (0.001, 0.005, 0.01, 0.025, *_SECONDS)
-"""For stages: a free slot is to be taken within 50 ms, and a check of one sentence takes a few."""
+"""For stages: a check of one sentence takes a few milliseconds."""
 
 
 class Metrics:
@@ -46,7 +48,8 @@ class Metrics:
         )
         self._of_summaries(named)
         self._of_the_service(service, named)
-        service.told.append(self.summarised)
+        self._told = service.told
+        self._told.append(self.summarised)
 
     def _of_summaries(self, named: Any) -> None:
         self._summaries = Counter("epitome_summaries", "Summaries written.", **named)
@@ -78,8 +81,9 @@ class Metrics:
         built = Gauge("epitome_build_info", "1; what runs.", ("version", "model"), **named)
         built.labels(__version__, service.summarizer.model.name).set(1)
 
-    def follow(self, drift: Drift) -> None:
-        """Tell how far the signals of `drift` have moved."""
+    @contextmanager
+    def following(self, drift: Drift) -> Iterator[None]:
+        """Count what is summarised for `drift`, and tell how far its signals have moved; it is kept at the end."""
         named: Any = {"registry": self.registry}
         index = Gauge(
             "epitome_drift_index", "Population stability index against the reference; over 0.25 it has moved.",
@@ -90,6 +94,9 @@ class Metrics:
         Gauge("epitome_drift_window_documents", "Documents compared.", **named).set_function(
             lambda: drift.documents
         )
+        self._told.append(drift.add)
+        yield
+        drift.look()
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """Count an answer."""
@@ -101,6 +108,10 @@ class Metrics:
         self._stages.labels(stage.name).observe(stage.seconds)
         for kind in ("prompt", "cached", "generated"):
             self._tokens.labels(kind).inc(float(stage.facts.get(f"{kind}_tokens", 0)))
+
+    def listener(self, stage: Stage) -> Ended:
+        """Counts stages of work that is no request's."""
+        return lambda: self.stage(stage)
 
     def first_token(self, seconds: float) -> None:
         """Count a request's time to its first token."""

@@ -34,6 +34,7 @@ class Service:
 
     def __init__(self, summarizer: Summarizer, *, parallel: int = PARALLEL, waiting: int = WAITING) -> None:
         self.summarizer = summarizer
+        self.parallel = parallel
         self.most = parallel + waiting
         self.held = 0
         """Documents under way or waiting."""
@@ -80,7 +81,7 @@ class Service:
 
         def work() -> None:
             try:
-                stream = self.summarizer.stream(document, request)
+                stream = self.summarizer.stream(document, request, cancel=gone)
                 for piece in stream:
                     if gone.is_set():
                         return

@@ -11,6 +11,7 @@ from epitome.summarize.extractive import extract
 from epitome.summarize.prompts import VERSION
 from epitome.summarize.write import Draft, Material
 from epitome.trust.check import Source
+from epitome.trust.instructions import WITHHELD
 from epitome.types import Document, Request, Style, Summary, Unmet
 
 
@@ -37,7 +38,7 @@ def assemble(material: Material, request: Request, draft: Draft) -> Summary:
         summary.warnings.append(material.shown.warning)
     for start, end in material.withheld:
         quoted = " ".join(document.text[start:end].split())
-        summary.warnings.append(f"not shown to the model, since it gives it orders: {quoted[:120]!r}")
+        summary.warnings.append(f"{WITHHELD}{quoted[:120]!r}")
     return summary
 
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from epitome.documents import count_length, sentences
 from epitome.summarize.candidate import Candidate
 from epitome.summarize.pool import Pool
-from epitome.trust.check import SUPPORTED
 from epitome.types import Request, Sentence, Unmet
 
 TOLD = 3
@@ -24,8 +23,9 @@ def doubted(pool: Pool, chosen: Sequence[Candidate], request: Request) -> bool:
 
 def sound(sentence: Sentence, request: Request) -> bool:
     """Whether a sentence may stand: no fact that the document lacks, and support enough."""
-    least = SUPPORTED if request.min_support is None else request.min_support
-    return not sentence.facts and sentence.support >= least
+    if request.min_support is None:
+        return sentence.supported
+    return not sentence.facts and sentence.support >= request.min_support
 
 
 def settled(pool: Pool, request: Request) -> tuple[list[Candidate], list[Unmet], list[str]]:

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from epitome.documents import from_text
 from epitome.documents.table import BadRow, as_line, columns, fields, rows
-from epitome.errors import UsageError
+from epitome.errors import EpitomeError, UsageError
 from epitome.store.journal import Journal, replacing
 from epitome.summarize.prompts import VERSION
-from epitome.summarize.summarizer import Summarizer
 from epitome.types import Document, Request, Summary
+
+
+class Writer(Protocol):
+    """A `Summarizer`, or one that runs elsewhere."""
+
+    @property
+    def identity(self) -> str:
+        """Two with the same write the same."""
+
+    def as_finished(
+        self, sources: Iterable[str | Document], request: Request
+    ) -> Iterator[tuple[int, Summary | EpitomeError]]:
+        """Each source's summary with its number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +44,7 @@ def summarize_rows(
     table: Path,
     column: str,
     out: Path,
-    summarizer: Summarizer,
+    summarizer: Writer,
     request: Request,
     *,
     limit: int | None = None,
@@ -67,7 +79,7 @@ def require_column(table: Path, column: str) -> None:
 def _work(
     table: Path,
     column: str,
-    summarizer: Summarizer,
+    summarizer: Writer,
     request: Request,
     journal: Journal,
     limit: int | None,

@@ -13,18 +13,19 @@ from epitome.documents import from_text
 from epitome.engines.base import Generator, answers
 from epitome.engines.open import open_engine
 from epitome.engines.wardrobe import Wardrobe
-from epitome.errors import EpitomeError, ModelError, SourceError, UsageError
-from epitome.models.folder import AUTO, Worn, called, spoken, worn
+from epitome.errors import EngineError, EpitomeError, ModelError, SourceError, UsageError
+from epitome.models.folder import AUTO, Form, Trained, Worn, called, spoken, worn
 from epitome.models.model import Model, Progress
 from epitome.models.resolve import resolve
 from epitome.stages import Stage
+from epitome.summarize import obedient, prompts
 from epitome.summarize.assemble import assemble, extractive, laid_out
 from epitome.summarize.budget import budget, length
 from epitome.summarize.candidate import Candidate
 from epitome.summarize.run import advance, run
 from epitome.summarize.shots import SHOTS, Paired, Shots, Shown
 from epitome.summarize.suited import closet, suited
-from epitome.summarize.write import Draft, Material, Rounds, write
+from epitome.summarize.write import ANSWER_TOKENS, Draft, Material, Rounds, write
 from epitome.trust.check import Source
 from epitome.trust.instructions import instructions
 from epitome.types import Document, Request, Summary
@@ -34,8 +35,10 @@ WINDOW = 1500
 WAVES = {"llamacpp": 1, "openvino": 64, "transformers": 64, "openai": 8}
 """Documents under way at once: as many as the engine answers together. llama.cpp reads one prompt after the other and
 keeps the last, so a document is finished before the next one is begun."""
-OVERHEAD = 500
-"""Tokens kept free for the instruction, the template and the answer."""
+LEAST_WINDOW = 64
+OVERHEAD, FRAMES = 500, 4
+"""Tokens kept free for the instruction, the template and the answer; where so many times the shortest frame of a
+document and an answer take fewer, these: a network that reads a document alone has 512 positions, and needs them."""
 CONTEXT = 8192
 """Tokens of context at most that examples may make it: the engine keeps memory for all of them."""
 MOST_CHARACTERS = 12_000_000
@@ -161,7 +164,7 @@ class Summarizer:
 
         `on_progress` is told the prompts answered and those known so far.
         """
-        asked = _request(request, fields)
+        asked = requested(request, fields)
         held: dict[int, Summary | EpitomeError] = {}
         following = 0
         for number, result in self.as_finished(sources, asked, on_progress=on_progress, cancel=cancel):
@@ -221,7 +224,11 @@ class Summarizer:
         engine, trained = self._engine, wearing.trained
         if isinstance(engine, Wardrobe):
             engine = engine.wearing(wearing.adapter)
-        window = min(WINDOW, max(64, engine.context - OVERHEAD))
+        if request.context_aware and "contrast" not in engine.abilities:
+            raise EngineError(
+                f"the {engine.name} engine has no context-aware decoding", hint="--engine transformers"
+            )
+        window = _window(engine, trained)
         material = Material(
             document,
             Source(document),
@@ -230,6 +237,7 @@ class Summarizer:
             window,
             wearing.adapter,
             trained.form if trained else None,
+            trained.decoding if trained else {},
             trained is not None and trained.requests,
         )
         if self.shots is not None:
@@ -294,17 +302,19 @@ class Summarizer:
         summary.seconds = round(time.perf_counter() - started, 3)
         return summary
 
-    def stream(self, source: Text, request: Request | None = None, **fields: Any) -> Stream:
-        """The summary sentence by sentence, each as soon as it is certain to stand in it.
+    def stream(
+        self, source: Text, request: Request | None = None, *, cancel: Event | None = None, **fields: Any
+    ) -> Stream:
+        """The summary sentence by sentence, each as soon as it is certain to stand in it; none once `cancel` is set.
 
         >>> stream = summarizer.stream(text, style="paragraph")
         >>> for piece in stream:
         ...     print(piece, end="", flush=True)
         >>> stream.summary.read_share
         """
-        return Stream(self._pieces(_document(source), _request(request, fields)))
+        return Stream(self._pieces(_document(source), requested(request, fields), cancel or Event()))
 
-    def _pieces(self, document: Document, request: Request) -> Iterator[str | Summary]:
+    def _pieces(self, document: Document, request: Request, cancel: Event) -> Iterator[str | Summary]:
         if self._engine is None:
             copied = extractive(document, self.model.name, request)
             yield copied.text
@@ -316,7 +326,10 @@ class Summarizer:
         shown = ""
         asked = advance(job, None)
         while isinstance(asked, list):
-            asked = advance(job, answers(self._engine, asked))
+            answered = answers(self._engine, asked, cancel)
+            if cancel.is_set():
+                return
+            asked = advance(job, answered)
             text = laid_out(certain, budget(document, request).style, request.language or document.language)
             if text != shown:
                 yield text.removeprefix(shown)
@@ -360,7 +373,17 @@ class Stream(Iterator[str]):
         return piece
 
 
-def _request(request: Request | None, fields: dict[str, Any]) -> Request:
+def _window(engine: Generator, trained: Trained | None) -> int:
+    """Tokens of document in a prompt."""
+    if engine.context >= WINDOW + OVERHEAD:
+        return WINDOW
+    form = trained.form if trained is not None else Form()
+    frame = engine.count(prompts.prompt(prompts.Text(""), prompts.Asked(), "en", form=form))
+    answer = obedient.TOKENS if trained is not None and trained.requests else ANSWER_TOKENS
+    return min(WINDOW, max(LEAST_WINDOW, engine.context - min(OVERHEAD, FRAMES * frame + answer)))
+
+
+def requested(request: Request | None, fields: dict[str, Any]) -> Request:
     """The request with `fields` in place of its own; lengths may be given as on the command line."""
     for name in ("words", "sentences"):
         asked = fields.get(name)

@@ -24,6 +24,7 @@ from epitome.summarize.candidate import (
     names,
     said_twice,
 )
+from epitome.summarize.decoding import decoding
 from epitome.summarize.echo import answered
 from epitome.summarize.pick import pick
 from epitome.summarize.plan import Part, Span, parts, share
@@ -43,7 +44,6 @@ SAMPLES = 3
 """Other sentences asked for in a round."""
 EXTRA = 2
 """Other sentences asked for at once from each part of a longer document: reading it costs far more than they do."""
-TEMPERATURE, TOP_P = 0.7, 0.95
 ANSWER_TOKENS = 96
 ALTERNATIVES = 8
 """Tokens looked at for a full stop where a sentence may have to be cut."""
@@ -56,30 +56,6 @@ LABELS = tuple(":：-–—")
 """What makes a label of the term that an answer was to begin with: "Mill: The town has ..."."""
 CERTAIN = 100.0
 """What a sentence is worth that a reader has already seen."""
-
-# What begins a second sentence. One sentence is wanted from each prompt, so generation stops there: half the
-# tokens, measured on SciTLDR and news train. A bare full stop would also stop at "Mr." and "3.5".
-_SECOND = tuple(
-    f"{end} {word}"
-    for end in (".", "!", "?")
-    for word in (
-        "The",
-        "This",
-        "It",
-        "In",
-        "A",
-        "He",
-        "She",
-        "They",
-        "We",
-        "However",
-        "These",
-        "Our",
-        "As",
-        "By",
-    )
-)
-_CHINESE_SECOND = ("。",)
 
 
 @dataclass(slots=True)
@@ -109,6 +85,8 @@ class Material:
     adapter: str | None = None
     form: Form | None = None
     """The prompt that a trained model knows; None: the instruction for untrained ones."""
+    usual: Mapping[str, float] = field(default_factory=dict)
+    """How a trained model is meant to write (`Trained.decoding`)."""
     obeys: bool = False
     """Whether the model was trained to do what a request says (`obedient.py`)."""
     shown: Shown = field(default_factory=Shown)
@@ -250,8 +228,7 @@ class _Writer:
     def _write_whole(self, seeds: Sequence[int | None]) -> Asking:
         """The summary in one answer, or several to choose from."""
         ((_, text),) = self._all()
-        prompted = self._prompt(text, self._asked(), "")
-        requests = [GenerationRequest(prompted, self._decoding(seed)) for seed in seeds]
+        requests = [self._requested(text, self._asked(), "", seed) for seed in seeds]
         answers = yield from self._answers(requests)
         liked = agreement([(answer.text, mean_logprob(answer)) for answer in answers], self.pool.language)
         before = len(self.pool.candidates)
@@ -432,10 +409,7 @@ class _Writer:
         """
         # All questions on one text stand together, so that an engine reads it once.
         rows = [(group, text, seed) for group, text in texts for seed in seeds]
-        requests = [
-            GenerationRequest(self._prompt(text, asked, prefill), self._decoding(seed))
-            for _, text, seed in rows
-        ]
+        requests = [self._requested(text, asked, prefill, seed) for _, text, seed in rows]
         answers = yield from self._answers(requests)
         for (group, _, seed), answer in zip(rows, answers, strict=True):
             if seed is None:
@@ -443,24 +417,26 @@ class _Writer:
             if not (prefill and answer.text.lstrip()[:1] in LABELS):
                 self.pool.take(group, answer, _made(asked, stage, seed, prefill), prefill)
 
+    def _requested(self, text: str, asked: Asked, prefill: str, seed: int | None) -> GenerationRequest:
+        without = self._prompt("", asked, prefill) if self.request.context_aware else None
+        return GenerationRequest(self._prompt(text, asked, prefill), self._decoding(seed), without)
+
     def _prompt(self, text: str, asked: Asked, prefill: str) -> Prompt:
-        form, title = self.material.form or Form(), self.material.document.title
+        form, title = self.material.form or Form(), self.material.document.title if text else ""
         turns = self.material.shown.turns if asked.kind in SHOWN else ()
         return prompt(Text(text, title), asked, self.pool.language, prefill=prefill, form=form, shown=turns)
 
     def _decoding(self, seed: int | None) -> Decoding:
-        """Greedy, or sampled with the request's seed and this one."""
-        second = _CHINESE_SECOND if self.pool.language == "zh" else _SECOND
-        return Decoding(
+        """The likeliest answer, or one sampled with the request's seed and this one."""
+        wanted = Decoding(
             max_tokens=obedient.tokens(self.budget) if self.whole else ANSWER_TOKENS,
-            temperature=0.0 if seed is None else TEMPERATURE,
-            top_p=1.0 if seed is None else TOP_P,
-            seed=self.request.seed + (seed or 0),
-            stop=("\n\n", *(() if self.whole else second)),
+            seed=self.request.seed,
             logprobs=self.alternatives > 0 or self.versions > 1,
             alternatives=self.alternatives,
+            contrast=self.request.context_aware,
             adapter=self.material.adapter,
         )
+        return decoding(wanted, self.pool.language, seed, self.material.usual, whole=self.whole)
 
     def _answers(
         self, requests: list[GenerationRequest]

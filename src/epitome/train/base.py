@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from epitome.datasets.pair import Pair
 from epitome.engines.huggingface import load_network, load_tagger, require
+from epitome.engines.networks import positions, reads_plain
 from epitome.engines.tokenizer import HubTokenizer
 from epitome.engines.unpack import unpacked
 from epitome.engines.vocabulary import END_OF_TURN, Vocabulary
-from epitome.errors import ModelError
+from epitome.errors import ModelError, UsageError
 from epitome.models import gguf
 from epitome.models.model import Model
+from epitome.models.shape import Family, family
 from epitome.models.template import Tokens
+from epitome.train.config import Encoder
+from epitome.train.writers import writer
 
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
 _ENDS = {"chatml": "<|im_end|>", "gemma": "<end_of_turn>", "llama3": "<|eot_id|>"}
@@ -31,14 +37,28 @@ class Base:
     context: int
     encoder_decoder: bool
     checks: bool
-    """Whether it is an encoder, which learns to check sentences instead of writing them."""
+    """Whether it is an encoder that learns to check sentences instead of writing them."""
     folder: Path
     """Where transformers reads the network: the hub's files, or what was unpacked from a GGUF file."""
 
     @property
-    def family(self) -> str:
-        """`decoder`, `encoder-decoder` or `encoder`: which defaults and which objective."""
-        return "encoder" if self.checks else "encoder-decoder" if self.encoder_decoder else "decoder"
+    def family(self) -> Family:
+        """What it is, as its model card says it."""
+        if self.checks:
+            return "encoder"
+        if self.model.format == "encoder" or self.fills_masks:
+            return "writer"
+        return "encoder-decoder" if self.encoder_decoder else "decoder"
+
+    @property
+    def plain(self) -> bool:
+        """Whether it reads a text as it is, without a chat's template."""
+        return reads_plain(self.network.config)
+
+    @property
+    def fills_masks(self) -> bool:
+        """Whether it writes by filling masks."""
+        return self.plain and not self.encoder_decoder
 
     @property
     def end(self) -> int:
@@ -50,11 +70,21 @@ class Base:
         raise ModelError(f"{self.model.name}: its tokenizer names no token that ends a text")
 
 
-def open_base(model: Model, dtype: Any) -> Base:
+def learns(model: Model, pairs: Iterable[Pair]) -> Family:
+    """The model's family; of an encoder, `writer` where no pair has a label: it then learns to write, not to check.
+
+    Raises `ModelError` for a model without weights.
+    """
+    found = family(model)
+    return "writer" if found == "encoder" and not any("label" in pair.other for pair in pairs) else found
+
+
+def open_base(model: Model, dtype: Any, becomes: Encoder | None = None) -> Base:
     """The model's network in `dtype` (a torch dtype), on the CPU, in training mode.
 
-    A GGUF file is unpacked once into the cache (`unpacked`). Raises `ModelError` for a model that has no weights to
-    train: a server's, an extractive method's.
+    A GGUF file is unpacked once into the cache (`unpacked`). An encoder is one that checks, or what `becomes` says.
+    Raises `ModelError` for a model that has no weights to train (a server's, an extractive method's), `UsageError`
+    where `becomes` asks of a model what only an encoder can be.
     """
     require()
     if model.path is None or model.format not in ("gguf", "safetensors", "encoder"):
@@ -68,19 +98,30 @@ def open_base(model: Model, dtype: Any) -> Base:
     else:
         words, folder = HubTokenizer(model.path), model.path
         jinja, tokens = words.chat_template, words.tokens
-    checks = model.format == "encoder"
-    network = (load_tagger if checks else load_network)(folder, dtype).train()
+    if model.format != "encoder":
+        _require_no_encoder(model, becomes)
+        network = load_network(folder, dtype)
+    elif becomes is None or not isinstance(words, HubTokenizer):
+        network = load_tagger(folder, dtype)
+    else:
+        network = writer(folder, words, dtype, becomes)
+    checks = model.format == "encoder" and becomes is None
     return Base(
-        model, network, words, jinja, tokens, model.context or _positions(network.config),
+        model, network.train(), words, jinja, tokens, model.context or positions(network.config),
         bool(network.config.is_encoder_decoder), checks, folder,
     )  # fmt: skip
 
 
-def _positions(config: Any) -> int:
-    for name in ("max_position_embeddings", "n_positions", "max_encoder_position_embeddings"):
-        if isinstance(length := getattr(config, name, None), int) and length > 0:
-            return length
-    return 4096
+def _require_no_encoder(model: Model, becomes: Encoder | None) -> None:
+    asked = becomes.model_dump(exclude_defaults=True) if becomes is not None else {}
+    if family(model) == "writer":
+        asked.pop("share", None)
+    if asked:
+        name, value = next(iter(asked.items()))
+        raise UsageError(
+            f"encoder.{name}={value} is for an encoder that learns to write, and {model.name} is none",
+            hint="--base minilm is one, so is any folder of a BertModel",
+        )
 
 
 def dtype_of(wish: Dtype, device: str) -> Any:

@@ -125,11 +125,36 @@ class Eval(_Section):
     """Evaluations without gain after which training stops; 0: never."""
 
 
+class Encoder(_Section):
+    """What becomes of an encoder that learns to write (docs/bert.md); no other base has these."""
+
+    writer: Literal["masked", "bert2bert", "pooled"] = "masked"
+    share: float = Field(default=1.0, gt=0, le=1)
+    """`masked`: share of a summary's words that are masked and learnt in a step; its end always is."""
+    pointer: bool = True
+    """`masked`: a head that copies words of the document."""
+    tied: bool = False
+    """`bert2bert`, `pooled`: one set of weights reads and writes."""
+    pooling: Literal["mean", "max", "attention"] = "attention"
+    vectors: PositiveInt = 1
+    """`pooled`: what a document becomes; above 1 with attention only."""
+    width: NonNegativeInt = 0
+    """`pooled`: numbers a vector has; 0: as many as the encoder's states."""
+
+
 class Summarize(_Section):
     """How the model is meant to be used."""
 
     candidates: int = Field(default=1, ge=1, le=32)
     """Versions that `summarize` writes and chooses from where a request says nothing."""
+    beams: int = Field(default=1, ge=1, le=16)
+    """Of a beam search in place of greedy text, where one version is written."""
+    length_penalty: float = 1.0
+    """A beam's log-probability is divided by its length to this power."""
+    no_repeat_ngram: NonNegativeInt = 0
+    """Tokens in a row that no answer has twice; 0: all may be."""
+    min_tokens: NonNegativeInt = 0
+    """Of an answer."""
 
 
 class Config(_Section):
@@ -138,6 +163,7 @@ class Config(_Section):
     base: str = "default"
     seed: int = Field(default=0, ge=0, lt=2**63)
     method: Method = Method()
+    encoder: Encoder = Encoder()
     prompt: Prompt = Prompt()
     data: Data = Data()
     optim: Optim = Optim()
@@ -153,7 +179,7 @@ def load(path: Path | None, settings: Iterable[str], given: Mapping[str, Any], f
     Raises `SourceError` for a file that cannot be read, `UsageError` for a key or value that makes no sense.
     """
     held = _given(path, settings, given)
-    usual = "full" if family == "encoder" else "lora"
+    usual = "full" if family in ("encoder", "writer") else "lora"
     method = held.get("method", {}).get("name", usual) if isinstance(held.get("method"), dict) else usual
     return _checked(_merged(defaults(family, method), held), str(path or "--set"))
 

@@ -156,7 +156,7 @@ def prompt_ids(base: Base, prompt: Prompt) -> list[int]:
     """Token ids of a prompt, exactly as the engine that serves the model makes them."""
     from epitome.engines.tokenizer import HubTokenizer
 
-    if base.encoder_decoder and isinstance(base.words, HubTokenizer):
+    if base.plain and isinstance(base.words, HubTokenizer):
         return base.words.encode_source("\n\n".join(message.text for message in prompt.messages))
     return base.words.ids(render(prompt, base.model.template, base.jinja, base.tokens))
 

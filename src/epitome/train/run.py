@@ -19,12 +19,13 @@ from epitome.models import folder as folders
 from epitome.models.folder import Form
 from epitome.models.model import Model
 from epitome.train import shard, state
-from epitome.train.base import Base, dtype_of, open_base
+from epitome.train.base import Base, dtype_of, learns, open_base
 from epitome.train.claims import Tagging, claims, labels
 from epitome.train.config import Config, changed
 from epitome.train.examples import Example, Shape, cut, examples, unended
 from epitome.train.journal import EVALS, RunFiles
 from epitome.train.loop import Stepped, Stepper, mean_loss
+from epitome.train.masked import Masked
 from epitome.train.methods import adapt, packable, trainable
 from epitome.train.objectives import Objective, OneByOne, Packed, Seq2Seq, prepare
 from epitome.train.optimizers import optimizer
@@ -141,7 +142,7 @@ def _key(data: Dataset, model: Model, config: Config) -> dict[str, Any]:
     return {
         "base": model.sha256 or model.name,
         "data": data.fingerprint,
-        **({"labels": labels(data)} if model.format == "encoder" else {}),
+        **({"labels": labels(data)} if learns(model, data.pairs) == "encoder" else {}),
         "settings": config.model_dump(
             mode="json", exclude={"track": True, "train": {"save_minutes", "threads"}}
         ),
@@ -185,7 +186,14 @@ def _set_up(
     torch.manual_seed(config.seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     full = config.method.name == "full"
-    base = open_base(model, torch.float32 if full else dtype_of(config.train.dtype, device))
+    checks = learns(model, learn) == "encoder"
+    if checks and (asked := config.encoder.model_dump(exclude_defaults=True)):
+        raise UsageError(
+            f"the rows have labels, so {model.name} learns to check, and encoder.{next(iter(asked))} is for writing",
+            hint="leave the setting out, or give pairs without `label`",
+        )
+    dtype = torch.float32 if full else dtype_of(config.train.dtype, device)
+    base = open_base(model, dtype, None if checks else config.encoder)
     if world.sharded:  # cut where it lies, block by block: the whole would not fit
         shard.check(config)
     else:
@@ -266,6 +274,9 @@ def _objective(base: Base, network: Any, config: Config) -> Objective:
     smoothing = config.optim.label_smoothing
     if base.checks and isinstance(base.words, HubTokenizer):
         return Tagging(base.words.around(), base.network.config.pad_token_id or 0)
+    if base.fills_masks:
+        marks = base.network.config
+        return Masked(marks.mask_token_id, marks.pad_token_id, config.encoder.share, smoothing)
     if base.encoder_decoder:
         settings = base.network.config
         pad = settings.pad_token_id if settings.pad_token_id is not None else base.end

@@ -66,7 +66,7 @@ def write(
             _tokenizer(base, folder)
     texts = {
         CONFIG: as_toml(config),
-        "README.md": card(folder.resolve().name, trained, facts, outcome.evaluations, checks=base.checks),
+        "README.md": card(folder.resolve().name, trained, facts, outcome.evaluations, base.family),
         "report.html": page(
             f"Training of {folder.resolve().name}", facts, config, steps, outcome.evaluations
         ),
@@ -93,6 +93,7 @@ def _trained(outcome: Outcome, base: Base, network: Any, config: Config, data: D
         domains=tuple(sorted({pair.domain for pair in data.pairs if pair.domain})),
         requests=config.data.requests,
         candidates=config.summarize.candidates,
+        decoding=config.summarize.model_dump(exclude={"candidates"}, exclude_defaults=True),
         trained={
             "data": Path(data.source).name,
             "fingerprint": data.fingerprint,

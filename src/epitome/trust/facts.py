@@ -21,6 +21,7 @@ _QUOTED = re.compile(
     r"“([^“”]{1,600})”|\"([^\"\n]{1,600})\"|«([^«»]{1,600})»|「([^「」]{1,600})」|『([^『』]{1,600})』"
     r"|(?<![\w'’])‘([^‘’\n]{2,300}(?:’\w+[^‘’\n]{0,300})*)’(?!\w)"
 )
+_MARKS = "\"“”'‘’«»「」『』`*_"
 # A writer's own words inside a quotation: [he], (sic), and what was left out.
 _EDITED = re.compile(r"\[[^\]]*\]|\(sic\)|\.{3,}|…+|⋯+")
 _ROUGHLY = re.compile(
@@ -31,6 +32,7 @@ _ROUGHLY = re.compile(
 
 
 _COUNTED = re.compile(r"[\s-]{1,2}([A-Za-z]{2,})")
+_YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 
 
 class FactIndex:
@@ -181,6 +183,23 @@ class FactIndex:
                 facts.append(Fact("quotation", quoted, match.start(group), match.end(group), nearest))
         return facts
 
+    def loosely_quoted(self, text: str) -> list[Fact]:
+        """Single words in quotation marks which the source has, but nowhere marks: perhaps not the one it meant."""
+        return [
+            Fact("quotation", match[group], match.start(group), match.end(group))
+            for match in _QUOTED.finditer(text)
+            if (group := match.lastindex or 0)
+            and len(words(match[group], self.language)) == 1
+            and self._has_words(match[group])
+            and not self._marked(match[group])
+        ]
+
+    def _marked(self, word: str) -> bool:
+        plain = re.escape(word.strip(" .,;:!?"))
+        return (
+            re.search(rf"[{_MARKS}]\s?{plain}[\s.,;:!?]?[{_MARKS}]", self.source, re.IGNORECASE) is not None
+        )
+
     def _has_words(self, quoted: str) -> bool:
         return all(self._says(part) for part in _EDITED.split(quoted))
 
@@ -235,8 +254,9 @@ def _step(value: Decimal) -> Decimal:
 
 
 def _counted(text: str, number: Number) -> str:
-    """The word right after a number, which is what it counts; empty if there is none."""
-    match = _COUNTED.match(text, number.end)
+    """The word right after a number, which is what it counts; empty if there is none, and after a year."""
+    year = _YEAR.fullmatch(text, number.start, number.end)
+    match = None if year else _COUNTED.match(text, number.end)
     said = terms(match[1]) if match else []
     return said[0] if said else ""
 

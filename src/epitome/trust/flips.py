@@ -7,6 +7,7 @@ plainly what they negate, in words that are otherwise theirs; one put in other w
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -43,6 +44,9 @@ class _Text:
         self.text = text
         self.words = list(_read(text))
         self.content = frozenset(terms(text))
+        self.places: dict[str, list[int]] = defaultdict(list)
+        for at, word in enumerate(self.words):
+            self.places[word.stem].append(at)
 
     def around(self, at: int) -> frozenset[str]:
         """Content words of the clause, without the word itself."""
@@ -82,9 +86,8 @@ def _places(
     like: list[tuple[_Text, int]] = []
     unlike: list[tuple[_Text, int]] = []
     for source in known:
-        for place, other in enumerate(source.words):
-            if other.stem != word.stem:
-                continue
+        for place in source.places.get(word.stem, ()):
+            other = source.words[place]
             shared = len(around & source.around(place)) / len(around) if around else 0.0
             if other.negated == word.negated:
                 like.append((source, place))
@@ -95,16 +98,15 @@ def _places(
 
 def _opposites(said: _Text, known: Sequence[_Text]) -> Iterator[Fact]:
     """A word whose opposite stands in the source's clause, where the word itself does not."""
-    present = {word.stem for source in known for word in source.words}
     for at, word in enumerate(said.words):
-        if word.stem not in BY_STEM or word.stem in present:
+        if word.stem not in BY_STEM or any(word.stem in source.places for source in known):
             continue
         around = said.around(at)
         for source in known:
-            for place, other in enumerate(source.words):
+            for place in (place for other in BY_STEM[word.stem] for place in source.places.get(other, ())):
+                other = source.words[place]
                 if (
-                    other.stem in BY_STEM[word.stem]
-                    and other.negated == word.negated
+                    other.negated == word.negated
                     and len(around) >= 2
                     and len(around & source.around(place)) >= _OVERLAP * len(around)
                 ):

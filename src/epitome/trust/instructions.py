@@ -25,6 +25,8 @@ from importlib.resources import files
 
 from epitome.documents import sentences
 
+WITHHELD = "not shown to the model, since it gives it orders: "
+"""What the warning of a summary begins with, before the order itself."""
 ENOUGH = 3
 """Points from which a sentence is an order."""
 REACH = 300

@@ -154,8 +154,10 @@ _IMPLIED = {
     "thirds": "3", "once": "1", "single": "1", "decade": "10", "century": "100", "fortnight": "14",
 }  # fmt: skip
 _ONES = "|".join(word for word in _SMALL if 0 < _SMALL[word] < 10)
+_JOIN = r"(?:\s?-\s?|\s)"
+"""Between tens and ones; transcripts have spaces around the hyphen."""
 _TEEN = "|".join([*_SMALL, *_TENS])
-_BELOW_100 = rf"(?:(?:{'|'.join(_TENS)})[\s-](?:{_ONES})|{_TEEN})"
+_BELOW_100 = rf"(?:(?:{'|'.join(_TENS)}){_JOIN}(?:{_ONES})|{_TEEN})"
 _BELOW_1000 = rf"(?:(?:{_BELOW_100}|an?)[\s-]hundred(?:[\s-](?:and[\s-])?{_BELOW_100})?|{_BELOW_100})"
 _BIG = r"(?:thousand|million|billion|trillion|dozen)"
 _WORDED = re.compile(
@@ -164,9 +166,26 @@ _WORDED = re.compile(
     re.IGNORECASE,
 )
 _WORDED_ORDINAL = re.compile(
-    rf"\b(?:(?P<tens>{'|'.join(_TENS)})[\s-])?(?P<last>{'|'.join(_ORDINALS)})\b", re.IGNORECASE
+    rf"\b(?:(?P<tens>{'|'.join(_TENS)}){_JOIN})?(?P<last>{'|'.join(_ORDINALS)})\b", re.IGNORECASE
 )
 _IMPLIED_WORDS = re.compile(rf"\b(?:{'|'.join(_IMPLIED)})\b", re.IGNORECASE)
+
+_PARTS = {"half": Decimal("0.5"), "quarter": Decimal("0.25"), "quarters": Decimal("0.75")}
+_FRACTION = re.compile(
+    rf"\b(?:(?P<whole>{_BELOW_100}|\d+)\sand\sa\s(?P<more>half|quarter)(?:\s(?P<times>{_BIG}))?"
+    rf"|(?:an?\s|one[\s-]|three[\s-])?(?P<part>half|quarters?)\s(?:of\s)?an?\s(?P<scale>hundred|{_BIG}))\b",
+    re.IGNORECASE,
+)
+
+
+def _fraction(match: re.Match[str]) -> Decimal:
+    """Two and a half million, a quarter of a million, half a dozen."""
+    scale = (match["scale"] or match["times"] or "").lower()
+    times = {"": 1, "dozen": 12}.get(scale) or _SCALES[scale]
+    if match["part"]:
+        return _PARTS[match["part"].lower()] * times
+    whole = Decimal(match["whole"]) if match["whole"].isdigit() else Decimal(_worded_value(match["whole"]))
+    return (whole + _PARTS[match["more"].lower()]) * times
 
 
 def _worded_value(phrase: str) -> int:
@@ -185,7 +204,7 @@ def _worded_value(phrase: str) -> int:
 
 
 def _english(text: str) -> list[Number]:
-    found = []
+    found = [Number(match.start(), match.end(), (_fraction(match),)) for match in _FRACTION.finditer(text)]
     for match in _WORDED.finditer(text):
         value = _worded_value(match.group())
         # "one" is mostly a pronoun; "zero" mostly a term (zero-shot, zero day).

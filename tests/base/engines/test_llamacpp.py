@@ -16,4 +16,5 @@ def engine() -> Iterator[LlamaCpp]:
 
 
 class TestLlamaCpp(EngineContract):
+    min_tokens = False
     exact = False  # two answers at once share matrix products

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import asdict
+from threading import Event
 from typing import Any
 
 import pytest
@@ -144,6 +145,15 @@ def test_the_pieces_of_a_stream_joined_are_the_summary(summarizer: Summarizer, s
     assert "".join(pieces) == stream.summary.text
     assert stream.summary.unmet == []
     assert list(stream) == []
+
+
+def test_a_stream_that_is_cancelled_ends_without_a_summary(summarizer: Summarizer) -> None:
+    cancel = Event()
+    stream = summarizer.stream(WELL, style="bullets", cancel=cancel)
+    assert next(stream)
+    cancel.set()
+    assert list(stream) == []
+    assert stream.summary is None
 
 
 def test_a_stream_left_alone_blocks_nobody(summarizer: Summarizer) -> None:

@@ -59,5 +59,6 @@ def test_a_key_is_made_listed_rotated_and_revoked(tmp_path: Path, run: Callable[
     [("revoke", "00000000"), ("rotate", "00000000"), ("make", " "), ("make", "x", "--days", "-1")],
 )
 def test_what_makes_no_sense_is_told(run: Callable[..., Result], arguments: tuple[str, ...]) -> None:
+    run("make", "first")
     with pytest.raises(UsageError):
         run(*arguments)

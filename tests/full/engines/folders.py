@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +99,29 @@ def bart(folder: Path) -> Path:
         num_beams=4, min_length=30, forced_bos_token_id=0, no_repeat_ngram_size=3
     )
     network.save_pretrained(folder)
+    return folder
+
+
+def bert(folder: Path, texts: Iterable[str] = SENTENCES, head: bool = False) -> Path:
+    """An encoder that knows the words of `texts`, with a head that fills masks or without."""
+    import torch
+    from transformers import BertConfig, BertForMaskedLM, BertModel
+
+    words = sorted({word for text in texts for word in re.findall(r"\w+", text.lower())})
+    letters = [chr(at) for at in range(33, 127) if not chr(at).isupper()]
+    pieces = [*letters, *(f"##{letter}" for letter in letters)]
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *dict.fromkeys([*pieces, *words])]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", "utf-8")
+    settings = {"tokenizer_class": "BertTokenizer", "do_lower_case": True}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings), "utf-8")
+    torch.manual_seed(4)
+    config = BertConfig(
+        vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
+        intermediate_size=64, max_position_embeddings=192, hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0, initializer_range=0.1,
+    )  # fmt: skip
+    (BertForMaskedLM if head else BertModel)(config).save_pretrained(folder)
     return folder
 
 

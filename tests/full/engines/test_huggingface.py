@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,37 @@ def test_beams_are_those_of_generate_itself(small: Transformers, llama: Path) ->
         expected.append(small._words.decode(made[0, ids.shape[1] :].tolist()))
     assert [answer.text for answer in answers(small, requests)] == expected
     assert expected[0] != one(small, plain("The")).text
+
+
+def test_contrast_moves_away_from_what_is_likely_without_the_document(
+    small: Transformers, llama: Path
+) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    def contrasted(document: str, contrast: float = 0.5) -> GenerationRequest:
+        request = plain(f"Summarize: {document}", contrast=contrast, max_tokens=5)
+        return replace(request, without=Prompt((Message("user", "Summarize: "),)))
+
+    network = AutoModelForCausalLM.from_pretrained(llama, dtype=torch.float32).eval()
+    requests = [contrasted("The ferry left at dawn."), contrasted(STORY), contrasted(STORY, 0.0)]
+    found = [answer.text for answer in answers(small, requests)]
+    for request, text in zip(requests, found, strict=True):
+        assert text == one(small, request).text  # whatever else is in the batch
+        alpha, made = request.decoding.contrast, list[int]()
+        known, bare = (
+            small._ids(prompt) for prompt in (request.prompt, request.without) if prompt is not None
+        )
+        with torch.inference_mode():
+            for _ in range(5):
+                scores = [
+                    network(torch.tensor([ids + made])).logits[0, -1].log_softmax(-1) for ids in (known, bare)
+                ]
+                made.append(int(((1 + alpha) * scores[0] - alpha * scores[1]).argmax()))
+        assert text == small._words.decode(made)
+    assert found[1] != found[2]
+    with pytest.raises(EngineError, match="contrast"):
+        one(small, replace(requests[0], decoding=replace(requests[0].decoding, beams=2)))
 
 
 def test_an_adapter_changes_the_answer_and_none_is_the_bare_base(small: Transformers, llama: Path) -> None:

@@ -10,17 +10,14 @@ import time
 from pathlib import Path
 
 import httpx
-from tests.base.cli.command import epitome
+from tests.base.cli.command import epitome, one_line
 
 
-def started(
-    folder: Path, log: Path, *options: str, model: str = "default"
-) -> tuple[subprocess.Popen[bytes], str]:
-    """A server and its address, once it answers; `lexrank` as its model starts at once."""
+def started(folder: Path, log: Path, *options: str) -> tuple[subprocess.Popen[bytes], str]:
+    """A server over this folder, and its address."""
     command = [sys.executable, "-m", "epitome.cli", "serve", "--port", "0", "--data", str(folder)]
-    command += ["--engine", "llamacpp", "--model", model, *options]
     with log.open("wb") as file:
-        process = subprocess.Popen(command, stderr=file)
+        process = subprocess.Popen([*command, *(options or ("--engine", "llamacpp"))], stderr=file)
     deadline = time.monotonic() + 60
     while not (found := re.search(r"serving at (\S+)", log.read_text("utf-8"))):
         assert process.poll() is None, log.read_text("utf-8")
@@ -56,3 +53,23 @@ def test_a_port_in_use_is_told(tmp_path: Path) -> None:
     done = epitome("serve", "--host", "203.0.113.1", "--data", str(tmp_path))
     assert done.returncode == 2
     assert "cannot be listened at" in done.stderr
+
+
+def test_what_cannot_be_is_told(tmp_path: Path) -> None:
+    done = epitome("serve", "--port", "0", "--data", tmp_path, "--archive", "everything")
+    assert done.returncode == 2
+    assert (
+        one_line(done)
+        == "epitome: --archive everything: nothing that can be kept — one of summaries, documents"
+    )
+    gone = {"EPITOME_DATABASE": "postgresql://epitome:hush@127.0.0.1:1/epitome"}
+    done = epitome("serve", "--port", "0", "--data", tmp_path, env=gone)
+    assert done.returncode == 3
+    assert "postgresql://127.0.0.1:1/epitome: cannot be opened" in one_line(done)
+    assert "hush" not in done.stderr
+    done = epitome("serve", "--port", "0", "--data", tmp_path, "--database", "nonsense://x")
+    assert done.returncode == 3
+    assert "nonsense://x: cannot be opened" in one_line(done)
+    done = epitome("serve", "--port", "0", "--data", tmp_path, limit=4096)
+    assert done.returncode == 3
+    assert "epitome.sqlite: cannot be opened" in one_line(done)

@@ -16,7 +16,7 @@ from epitome.serve import drift
 from epitome.serve.drift import Drift, psi
 from epitome.types import Document, Length, Request, Sentence, Summary
 
-from .conftest import Opened
+from .conftest import served
 from .test_metrics import FERRY, values
 
 
@@ -83,15 +83,14 @@ def test_the_window_outlives_the_process(tmp_path: Path) -> None:
     assert again.documents == drift.WINDOW
 
 
-def test_a_service_tells_it_to_prometheus_and_keeps_it_when_it_ends(tmp_path: Path, opened: Opened) -> None:
+def test_a_service_tells_it_to_prometheus_and_keeps_it_when_it_ends(tmp_path: Path) -> None:
     count(Drift(tmp_path), many=400, characters=3000)
     drift.set_reference(tmp_path)
-    client = opened(drift=Drift(tmp_path))
-    assert client.post("/v1/summaries", json={"text": FERRY, "words": "10-40"}).status_code == 200
-    found = values(client.get("/metrics").text)
+    with served(tmp_path, drift=Drift(tmp_path)) as client:
+        assert client.post("/v1/summaries", json={"text": FERRY, "words": "10-40"}).status_code == 200
+        found = values(client.get("/metrics").text)
     assert found["epitome_drift_window_documents"] == 401
     assert 0 <= found['epitome_drift_index{signal="length"}'] < 0.01
-    client.__exit__()
     assert sum(drift.window(tmp_path)["length"].values()) == 401
     assert "ferry" not in (tmp_path / "drift-window.json").read_text("utf-8")
 

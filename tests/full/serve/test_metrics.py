@@ -62,7 +62,7 @@ def test_it_tells_latency_queue_and_tokens(asked: TestClient) -> None:
     assert found['epitome_tokens_total{kind="prompt"}'] > 2 * 40
     assert found['epitome_tokens_total{kind="generated"}'] > 2 * 5
     assert found['epitome_documents{state="running"}'] == found['epitome_documents{state="waiting"}'] == 0
-    assert found["epitome_documents_limit"] == 72
+    assert found["epitome_documents_limit"] == 8 + 64
     assert found["process_resident_memory_bytes"] > 1e7
 
 

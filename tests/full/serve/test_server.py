@@ -35,7 +35,8 @@ def serving(
     folder: Path, *options: str, model: str = "lexrank"
 ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """A server and its address; it is gone after the block."""
-    process, address = started(folder / "data", folder / "log", *options, model=model)
+    options = ("--engine", "llamacpp", "--model", model, *options)
+    process, address = started(folder / "data", folder / "log", *options)
     try:
         yield process, address
     finally:

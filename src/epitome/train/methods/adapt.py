@@ -14,6 +14,7 @@ from epitome.errors import UsageError
 from epitome.train.base import Base
 from epitome.train.config import Method
 from epitome.train.methods.fused import fuse
+from epitome.train.writers import apart
 
 _LAYER = re.compile(r"\.(?:layers?|h|block|blocks)\.(\d+)\.")
 
@@ -30,9 +31,10 @@ def adapt(base: Base, method: Method, steps: int) -> Any:
     """
     if method.name == "full":
         return _full(base.network, method)
-    if base.checks:
+    if base.model.format == "encoder" or base.fills_masks:
         raise UsageError(
-            f"{method.name}: an encoder that learns to check is trained as a whole", hint="--method full"
+            f"{method.name}: an encoder that learns to check or to write is trained as a whole",
+            hint="--method full",
         )
     for parameter in base.network.parameters():
         parameter.requires_grad_(False)
@@ -142,5 +144,5 @@ def save(network: Any, method: Method, folder: Path, weights: dict[str, Any] | N
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        network.save_pretrained(str(folder), state_dict=weights)
+        network.save_pretrained(str(folder), state_dict=apart(network) if weights is None else weights)
     (folder / "README.md").unlink(missing_ok=True)  # PEFT's form of a card; ours comes with what was measured

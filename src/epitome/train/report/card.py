@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from epitome.models.folder import Trained
+from epitome.models.shape import Family
 from epitome.train.validate import Judged
 
 _LIBRARY = {"full": "transformers", "houlsby": "epitome", "pfeiffer": "epitome"}
@@ -14,14 +15,14 @@ _ONLY_TRANSFORMERS = ("prefix", "prompt", "houlsby", "pfeiffer")
 
 
 def card(
-    name: str, trained: Trained, facts: Mapping[str, Any], judged: Sequence[Judged], *, checks: bool = False
+    name: str, trained: Trained, facts: Mapping[str, Any], judged: Sequence[Judged], family: Family
 ) -> str:
-    """`README.md` of a model folder; `checks`: of one that checks summaries instead of writing them."""
-    if checks:
+    """`README.md` of a model folder; the family `encoder` checks summaries instead of writing them."""
+    if family == "encoder":
         return _checker(name, trained, facts, judged)
     head = {
         "base_model": trained.base,
-        "library_name": _LIBRARY.get(trained.method, "peft"),
+        "library_name": "epitome" if family == "writer" else _LIBRARY.get(trained.method, "peft"),
         "pipeline_tag": "summarization",
         "language": list(trained.languages),
         "tags": ["summarization", "epitome", trained.method],
@@ -47,7 +48,7 @@ def card(
         f"epitome summarize DOCUMENT --model {name}",
         "```",
         "",
-        _engines(trained),
+        _engines(trained, family),
     ]
     lines += ["", "## Training", "", *(f"- {key}: {value}" for key, value in facts.items())]
     lines += ["", "## On dev, while it was trained", "", *_figures(judged)]
@@ -95,8 +96,8 @@ def _checker(name: str, trained: Trained, facts: Mapping[str, Any], judged: Sequ
     return "\n".join(lines) + "\n"
 
 
-def _engines(trained: Trained) -> str:
-    if trained.method in _ONLY_TRANSFORMERS:
+def _engines(trained: Trained, family: Family) -> str:
+    if trained.method in _ONLY_TRANSFORMERS or family == "writer":
         return "It runs in transformers only (`--engine transformers`)."
     if trained.method == "full":
         return (

@@ -1,0 +1,325 @@
+"""What a BERT that writes is worth: how fast it writes, which way of making one is best, how narrow S may be.
+
+    python bench/bert.py decode                                # keys and values kept against all computed anew
+    python bench/bert.py routes --data FOLDER --base runs/bert/mlm
+    python bench/bert.py width --data FOLDER --base runs/bert/mlm
+
+`decode` writes 64 tokens with a MiniLM whose heads are new; the bar is 10 times with four beams, as `summarize` writes
+with such a model, and the same output. FOLDER holds
+`scitldr/train.jsonl` and `scitldr/dev.jsonl`. Every row of `routes` and `width` is a training by `epitome train` on all of
+train and an `epitome evaluate` on documents of dev whose id has an odd hash; the checkpoint is chosen by the loss on
+others. A row that is in the results already is not measured again, and a training that was broken off goes on. `width`
+also draws its curve, beside the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness import machine
+from harness.halves import odd
+from harness.process import run
+from harness.report import Report, median
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("epitome", "torch", "transformers")
+NEW, BEAMS, ROUNDS, BAR = 64, 4, 3, 10.0
+LENGTHS = (128, 256, 440)
+"""Tokens of the document; with 64 new ones 440 nearly fill MiniLM's 512 positions."""
+WATCHED = 100
+"""Documents whose loss chooses the checkpoint."""
+NAMES = ("rouge1", "rouge2", "rougeL")
+ROUTES: dict[str, tuple[str, ...]] = {
+    "masked, with a pointer": (),
+    "masked, without a pointer": ("encoder.pointer=false",),
+    "masked, half of the words a step": ("encoder.share=0.5",),
+    "BERT2BERT": ("encoder.writer=bert2bert",),
+    "BERT2BERT, shared": ("encoder.writer=bert2bert", "encoder.tied=true"),
+}
+HIDDEN = 384
+WIDTHS: dict[str, tuple[tuple[int, int], ...]] = {
+    "mean": ((1, 24), (1, 96), (1, HIDDEN)),
+    "max": ((1, 24), (1, 96), (1, HIDDEN)),
+    "attention": ((1, 24), (1, 96), (1, HIDDEN), (4, HIDDEN), (16, HIDDEN), (64, HIDDEN)),
+}
+"""Vectors of S and the numbers of each."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One training: its name in the tables, and its settings."""
+
+    name: str
+    settings: tuple[str, ...]
+    numbers: int = 0
+    """Of S; 0 where the decoder sees every token."""
+
+
+# --- how fast it writes
+
+
+def decode(asked: argparse.Namespace, report: Report) -> None:
+    """Seconds for 64 tokens with and without what stands already, by the length of the document and the beams."""
+    import torch
+
+    network = _writer(asked.base)
+    torch.set_num_threads(asked.threads)
+    report.line(f"{NEW} new tokens, float32, {asked.threads} threads, median of {ROUNDS} rounds in turns")
+    report.table("document", "beams", "kept, s", "computed anew, s", "ratio")
+    by_default = []
+    for length in asked.lengths:
+        for beams in (1, BEAMS):
+            kept, anew = _timed(network, length, beams)
+            report.row(f"{length} tokens", beams, kept, anew, f"{anew / kept:.1f}")
+            if beams == BEAMS:
+                by_default.append(anew / kept)
+    report.gap()
+    claim = f"times faster at {NEW} tokens with {BEAMS} beams, as it writes by default, and the same output"
+    report.bar(f"{claim}: the smallest of the ratios", min(by_default), BAR)
+
+
+def _timed(network: Any, length: int, beams: int) -> tuple[float, float]:
+    """Seconds with keys and values kept, and with all computed anew. Ends the script where the outputs differ."""
+    import torch
+
+    known = network.config
+    ids = torch.randint(5, known.vocab_size, (1, length), generator=torch.Generator().manual_seed(0))
+    ids[ids == known.sep_token_id] = known.mask_token_id
+    ids[0, -1] = known.sep_token_id
+    seconds: dict[bool, list[float]] = {True: [], False: []}
+    for _ in range(ROUNDS):
+        written = {}
+        for kept, taken in seconds.items():
+            started = time.perf_counter()
+            with torch.inference_mode():
+                written[kept] = network.generate(
+                    ids,
+                    num_beams=beams,
+                    use_cache=kept,
+                    min_new_tokens=NEW,
+                    max_new_tokens=NEW,
+                    do_sample=False,
+                )
+            taken.append(time.perf_counter() - started)
+        if not torch.equal(written[True], written[False]):
+            raise SystemExit(f"{length} tokens, {beams} beams: what is kept writes something else")
+    return median(seconds[True]), median(seconds[False])
+
+
+def _writer(base: str) -> Any:
+    import torch
+
+    from epitome.models.resolve import pull
+    from epitome.train.base import open_base
+    from epitome.train.config import Encoder
+
+    torch.manual_seed(0)
+    return open_base(pull(base), torch.float32, Encoder()).network.eval()
+
+
+# --- what trainings come to
+
+
+class Trials:
+    """Trains, judges and keeps what came of it."""
+
+    def __init__(self, asked: argparse.Namespace) -> None:
+        self.asked = asked
+        self.rows_file: Path = asked.out.with_suffix(".jsonl")
+        self.work: Path = asked.work
+        self.work.mkdir(parents=True, exist_ok=True)
+        lines = (asked.data / "scitldr" / "dev.jsonl").read_text("utf-8").splitlines(keepends=True)
+        halves = {
+            side: [line for line in lines if odd(json.loads(line)["id"]) is side] for side in (False, True)
+        }
+        self.watched = self._written("dev-watched", halves[False][:WATCHED])
+        self.judged = self._written("dev-judged", halves[True][: asked.documents])
+
+    def _written(self, name: str, lines: Sequence[str]) -> Path:
+        target = self.work / f"{name}.jsonl"
+        target.write_text("".join(lines), "utf-8")
+        return target
+
+    def measured(self, row: Row) -> dict[str, Any]:
+        """What is in the results of it, or what it comes to now."""
+        kept = self.rows_file.read_text("utf-8").splitlines() if self.rows_file.is_file() else []
+        for held in map(json.loads, kept):
+            if held["name"] == row.name:
+                return dict(held)
+        found = {"name": row.name, "numbers": row.numbers, **self._trained(row), **self._judged(row)}
+        with self.rows_file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(found) + "\n")
+        return found
+
+    def _folder(self, row: Row) -> Path:
+        return self.work / "".join(letter if letter.isalnum() else "-" for letter in row.name)
+
+    def _trained(self, row: Row) -> dict[str, Any]:
+        folder, asked = self._folder(row), self.asked
+        data = asked.data / "scitldr" / "train.jsonl"
+        command = [
+            sys.executable,
+            "-m",
+            "epitome.cli",
+            "train",
+            str(data),
+            "--dev",
+            str(self.watched),
+            "--quiet",
+        ]
+        command += ["--base", asked.base, "-o", str(folder), "--config", str(ROOT / "recipes" / "bert.toml")]
+        sets = (
+            *row.settings,
+            "eval.generate=0",
+            f"train.threads={asked.threads}",
+            f"seed={asked.seed}",
+            *asked.settings,
+        )
+        for setting in sets:
+            command += ["--set", setting]
+        usage, _ = run(command, folder.with_suffix(".log"))
+        steps = [json.loads(line) for line in (folder / "log.jsonl").read_text("utf-8").splitlines()]
+        seconds = sum(step["seconds"] for step in steps)
+        trained = json.loads((folder / "epitome.json").read_text("utf-8"))["trained"]
+        return {
+            "parameters": trained["parameters"],
+            "loss": trained["dev"]["loss"],
+            "minutes": seconds / 60,
+            "tokens_per_second": sum(step["tokens"] for step in steps) / seconds,
+            "peak_mib": usage.peak / 2**20,
+        }
+
+    def _judged(self, row: Row) -> dict[str, Any]:
+        out = self._folder(row).with_suffix(".json")
+        command = [
+            sys.executable,
+            "-m",
+            "epitome.cli",
+            "evaluate",
+            str(self.judged),
+            "--json",
+            str(out),
+            "--quiet",
+        ]
+        command += ["--system", f"it={self._folder(row)}", "--metrics", "rouge"]
+        usage, _ = run(command, out.with_suffix(".evaluate.log"))
+        figures = json.loads(out.read_text("utf-8"))["systems"]["it"]
+        held = {name: {key: figures[name][key] for key in ("mean", "low", "high")} for name in NAMES}
+        return {"seconds_to_write": usage.wall, **held}
+
+
+def _table(trials: Trials, report: Report, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    report.table(
+        "",
+        "numbers in S",
+        "parameters",
+        "loss on dev",
+        "ROUGE-1, 95 %",
+        "2",
+        "L",
+        "minutes",
+        "tokens/s",
+        "MiB at peak",
+    )
+    found = []
+    for row in rows:
+        held = trials.measured(row)
+        one, two, last = (held[name] for name in NAMES)
+        report.row(
+            row.name, row.numbers or "", f"{held['parameters']:,}", f"{held['loss']:.4f}",
+            f"{one['mean']:.2f} ({one['low']:.2f} to {one['high']:.2f})", f"{two['mean']:.2f}", f"{last['mean']:.2f}",
+            f"{held['minutes']:.1f}", held["tokens_per_second"], held["peak_mib"],
+        )  # fmt: skip
+        found.append(held)
+    report.gap()
+    return found
+
+
+def routes(asked: argparse.Namespace, report: Report) -> None:
+    """The ways of making a writer, on the same pairs."""
+    _table(Trials(asked), report, [Row(name, settings) for name, settings in ROUTES.items()])
+
+
+def width(asked: argparse.Namespace, report: Report) -> None:
+    """Quality as S narrows, beside the decoder that sees every token; a table, and a curve a way of pooling."""
+    rows = [Row("every token", ROUTES["BERT2BERT"])]
+    for pooling, shapes in WIDTHS.items():
+        for vectors, each in shapes:
+            shape = (f"encoder.vectors={vectors}", f"encoder.width={each}")
+            settings = ("encoder.writer=pooled", f"encoder.pooling={pooling}", *shape)
+            rows.append(Row(f"{pooling}, {vectors} x {each}", settings, vectors * each))
+    found = _table(Trials(asked), report, rows)
+    page = asked.out.with_suffix(".html")
+    page.write_text(drawn(found), "utf-8")
+    report.line(f"The curves: [{page.name}]({page.name})")
+
+
+def drawn(found: Sequence[dict[str, Any]]) -> str:
+    """ROUGE-1 over the numbers in S (by powers of two) as a page, a curve a way of pooling."""
+    import math
+
+    from epitome.pages import page
+    from epitome.pages.plots import curves
+
+    every = next(row["rouge1"]["mean"] for row in found if not row["numbers"])
+    lines = [
+        (
+            pooling,
+            [
+                (math.log2(row["numbers"]), row["rouge1"]["mean"])
+                for row in found
+                if row["numbers"] and row["name"].startswith(f"{pooling},")
+            ],
+        )
+        for pooling in WIDTHS
+    ]
+    ends = [at for _, points in lines for at, _ in points]
+    lines.append(("every token", [(min(ends), every), (max(ends), every)] if ends else []))
+    plot = curves(lines, label="ROUGE-1 on dev", unit="log2 of the numbers in S")
+    return page(
+        "Quality against the width of S", plot, lead="A decoder that sees the document through S alone"
+    )
+
+
+def arguments(given: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=("decode", "routes", "width"))
+    parser.add_argument("--data", type=Path, metavar="FOLDER")
+    parser.add_argument("--base", default="minilm", metavar="MODEL")
+    parser.add_argument(
+        "--lengths", type=int, nargs="+", default=list(LENGTHS), metavar="N", help="of `decode`"
+    )
+    parser.add_argument("--documents", type=int, default=300, metavar="N", help="documents to judge on")
+    parser.add_argument("--threads", type=int, default=1, metavar="N")
+    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    parser.add_argument("--set", dest="settings", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="default: bench/results/bert-WHAT.md")
+    parser.add_argument("--work", type=Path, default=ROOT / "runs" / "bert-bench", metavar="FOLDER")
+    asked = parser.parse_args(given)
+    if asked.what != "decode" and (
+        asked.data is None or not (asked.data / "scitldr" / "train.jsonl").is_file()
+    ):
+        parser.error("--data FOLDER with scitldr/train.jsonl is needed")
+    asked.out = asked.out or ROOT / "bench" / "results" / f"bert-{asked.what}.md"
+    return asked
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    asked = arguments(given)
+    report = Report(asked.out, f"A BERT that writes: {asked.what}")
+    for line in machine.facts(PACKAGES, ROOT):
+        report.line(line)
+    {"decode": decode, "routes": routes, "width": width}[asked.what](asked, report)
+
+
+if __name__ == "__main__":
+    main()

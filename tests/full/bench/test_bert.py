@@ -1,0 +1,68 @@
+"""`bench/bert.py`: the same output with what is kept and without, what was measured is kept, and the curve."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from tests.full.engines import folders
+
+BENCH = Path(__file__).parents[3] / "bench"
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[ModuleType]:
+    sys.path.append(str(BENCH))
+    yield importlib.import_module("bert")
+    sys.path.remove(str(BENCH))
+
+
+def test_decoding_is_timed_both_ways(
+    bench: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench, "NEW", 6)
+    out = tmp_path / "decode.md"
+    bench.main(
+        ["decode", "--base", str(folders.bert(tmp_path / "bert")), "--lengths", "20", "--out", str(out)]
+    )
+    lines = out.read_text("utf-8").splitlines()
+    assert [line.split(" | ")[:2] for line in lines if line.startswith("| 20 tokens")] == [
+        ["| 20 tokens", "1"],
+        ["| 20 tokens", "4"],
+    ]
+    assert any("times faster at 6 tokens with 4 beams" in line and ", bar 10" in line for line in lines)
+
+
+def figures(name: str, numbers: int, rouge: float) -> dict[str, Any]:
+    held = {
+        key: {"mean": rouge, "low": rouge - 1, "high": rouge + 1} for key in ("rouge1", "rouge2", "rougeL")
+    }
+    return {
+        "name": name, "numbers": numbers, "parameters": 9, "loss": 3.0, "minutes": 1.0, "tokens_per_second": 900.0,
+        "peak_mib": 800.0, **held,
+    }  # fmt: skip
+
+
+def test_what_was_measured_is_not_measured_again(bench: ModuleType, tmp_path: Path) -> None:
+    data, out = tmp_path / "scitldr", tmp_path / "width.md"
+    data.mkdir()
+    for name in ("train", "dev"):
+        (data / f"{name}.jsonl").write_text(json.dumps({"id": "a", "document": "x", "summary": "y"}) + "\n")
+    rows = [figures("every token", 0, 38.0)]
+    rows += [
+        figures(f"{pooling}, {vectors} x {width}", vectors * width, 20.0 + vectors)
+        for pooling, shapes in bench.WIDTHS.items()
+        for vectors, width in shapes
+    ]
+    out.with_suffix(".jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    bench.main(["width", "--data", str(tmp_path), "--out", str(out), "--work", str(tmp_path / "work")])
+    text = out.read_text("utf-8")
+    assert "| attention, 64 x 384 | 24576 | 9 | 3.0000 | 84.00 (83.00 to 85.00) |" in text
+    page = out.with_suffix(".html").read_text("utf-8")
+    assert page.count("<polyline") == len(bench.WIDTHS) + 1
