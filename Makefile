@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo install full format check test bench clean
+.PHONY: help demo serve install full format check test bench clean
 
 # Pip takes the first build of torch that its configuration offers. See CONTRIBUTING.md for the CPU build.
 export TORCH ?= torch==2.13.0
@@ -13,6 +13,10 @@ help:  ## what can be made
 
 demo: install  ## set up .venv, get the default model, summarise the examples
 	@scripts/demo
+
+serve:  ## the service at http://127.0.0.1:8000; the first time, its key is printed
+	@scripts/venv .venv serve,fast
+	@scripts/serve
 
 install:  ## .venv with the base install: reading, the embedded engine, the command
 	@scripts/venv .venv

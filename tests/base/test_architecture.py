@@ -17,7 +17,7 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src" / "epitome"
 
 RANKS = (
-    {"types", "errors", "settings"},
+    {"types", "errors", "settings", "stages"},
     {"documents", "models", "store", "metrics", "pages"},
     {"engines", "datasets"},
     {"trust"},

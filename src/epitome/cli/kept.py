@@ -27,8 +27,11 @@ Url = Annotated[
 ]
 
 
-def opened(data: Path, url: str | None) -> Database:
-    """The database. Raises `StoreError` where there is none, `EngineError` where what it needs is not installed."""
+def opened(data: Path, url: str | None, *, new: bool = False) -> Database:
+    """The database, made with `new` where there is none.
+
+    Raises `StoreError` where it cannot be had, `EngineError` where what it needs is not installed.
+    """
     try:
         from epitome.desk.database import connect
     except ImportError as error:
@@ -36,8 +39,18 @@ def opened(data: Path, url: str | None) -> Database:
             f"this needs {error.name}, which is not installed", hint="pip install 'epitome[serve]'"
         ) from error
     file = data / "epitome.sqlite"
-    if url is None and not file.is_file():
+    if url is None and new:
+        made(data)
+    elif url is None and not file.is_file():
         raise StoreError(
             f"{data}: no service keeps anything there", hint="--data, the folder of `epitome serve`"
         )
     return connect(url or file)
+
+
+def made(data: Path) -> None:
+    """The folder is there after this. Raises `StoreError` if it cannot be."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{data}: cannot be made ({error.strerror})", hint="name another --data") from error

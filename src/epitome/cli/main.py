@@ -14,9 +14,11 @@ from epitome.cli import (
     check,
     compare,
     data,
+    drift,
     evaluate,
     export,
     gate,
+    keys,
     mask,
     merge,
     models,
@@ -48,7 +50,9 @@ app.command("tune", epilog=tune.EXAMPLES)(tune.tune)
 app.command("merge", epilog=merge.EXAMPLES)(merge.merge)
 app.command("export", epilog=export.EXAMPLES)(export.export)
 app.command("gate", epilog=gate.EXAMPLES)(gate.gate)
+app.command("drift", epilog=drift.EXAMPLES)(drift.drift)
 app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
+app.add_typer(keys.app, name="keys")
 app.add_typer(reviews.app, name="reviews")
 app.add_typer(models.app, name="models")
 app.add_typer(data.app, name="data")

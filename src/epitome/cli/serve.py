@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,8 @@ from epitome.errors import EngineError, StoreError, UsageError
 if TYPE_CHECKING:
     from epitome.desk.archive import Keeps
     from epitome.desk.keys import Keys
+    from epitome.serve.server import Certificate
+    from epitome.serve.tokens import Tokens
     from epitome.trust.masking import Masker
 
 EXAMPLES = """Examples:
@@ -30,6 +33,25 @@ EXAMPLES = """Examples:
     epitome serve --archive documents --review            # http://127.0.0.1:8000/reviews, or `epitome reviews`"""
 MANY = 1000
 """Documents to expect: enough for `auto` to choose the engine that is fastest once it has started."""
+
+
+log = logging.getLogger("epitome.serve")
+
+
+class LogFormat(StrEnum):
+    """How the log is written."""
+
+    text = "text"
+    json = "json"
+
+
+class LogLevel(StrEnum):
+    """From what on it is written."""
+
+    debug = "debug"
+    info = "info"
+    warning = "warning"
+    error = "error"
 
 
 def serve(
@@ -85,53 +107,105 @@ def serve(
     mask_model: Annotated[
         str | None, typer.Option(help="With --mask: what `mask --model` takes.", show_default=False)
     ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(help="Certificate and chain, PEM.", show_default=False)
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(help="Its private key, PEM without a password.", show_default=False)
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(help="Pages that may ask from a browser: https://news.example", show_default=False),
+    ] = None,
+    jwt_issuer: Annotated[
+        str | None, typer.Option(help="Take this issuer's tokens beside keys.", show_default=False)
+    ] = None,
+    jwt_audience: Annotated[
+        str | None, typer.Option(help="What `aud` of a token has to be.", show_default=False)
+    ] = None,
+    jwks: Annotated[
+        str | None, typer.Option(help="The issuer's public keys: FILE or https URL.", show_default=False)
+    ] = None,
+    drain: Annotated[
+        float,
+        typer.Option(min=0, help="Seconds after SIGTERM in which /readyz says 503 and work is still taken."),
+    ] = 0,
+    log_format: Annotated[LogFormat, typer.Option(help="Of the lines on standard error.")] = LogFormat.text,
+    log_level: Annotated[LogLevel, typer.Option(help="The least that is logged.")] = LogLevel.info,
 ) -> None:
     """Serve summaries over HTTP, to whoever has a key; OpenAI's clients work, too."""
     try:
-        import uvicorn
-
         from epitome.desk.archive import Archive
         from epitome.desk.database import connect
         from epitome.desk.keys import Keys
         from epitome.desk.reviews import Reviews
+        from epitome.serve import logs, traces
         from epitome.serve.app import application
+        from epitome.serve.drift import Drift
+        from epitome.serve.guard import origin
+        from epitome.serve.server import run
         from epitome.serve.service import Service
     except ImportError as error:
         raise EngineError(
             f"serving needs {error.name}, which is not installed", hint="pip install 'epitome[serve]'"
         ) from error
+    from epitome.cli.kept import made
     from epitome.cli.listen import listening_at
-    from epitome.cli.progress import fetching, note
+    from epitome.cli.progress import fetching
     from epitome.summarize.summarizer import Summarizer
 
-    kept = _kept(archive)
+    kept, certificate = _kept(archive), _certificate(tls_cert, tls_key)
+    tokens = _tokens(jwt_issuer, jwt_audience, jwks)
+    origins = [origin(named) for named in allow_origin or []]
     if review_below is not None and not review:
         raise UsageError("--review-below needs --review")
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"{data}: cannot be made ({error.strerror})", hint="name another --data") from error
     masker = _masker(mask, mask_model)
-    listening, address = listening_at(host, port)
+    made(data)
+    listening, _ = listening_at(host, port)
+    logs.configure(log_format.value, log_level.value)
     keys = Keys(connect(database or data / "epitome.sqlite"))
     if not keys.all():
         _first_key(keys, key_file or data / "key.txt")
+    tracing = traces.Tracing() if traces.wanted() else None
     with fetching() as report:
         summarizer = Summarizer(
-            model, adapter=adapter, engine=engine, work=MANY, on_note=note, on_download=report
+            model, adapter=adapter, engine=engine, work=MANY, on_note=log.info, on_download=report
         )
-    print(f"serving at {address} (Ctrl-C ends)", file=sys.stderr, flush=True)
+    service = Service(summarizer, masker=masker)
     app = application(
-        Service(summarizer, masker=masker),
+        service,
         keys,
         archived=Archive(keys.database, kept),
         reviewed=Reviews(keys.database, opens=review, below=review_below),
         private_webhooks=private_webhooks,
+        tokens=tokens,
+        origins=origins,
+        tracing=tracing,
     )
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=60
-    )
-    uvicorn.Server(config).run(sockets=[listening])
+    with app.state.metrics.following(Drift(data)):
+        run(app, service, listening, certificate=certificate, drain=drain)
+
+
+def _certificate(chain: Path | None, key: Path | None) -> Certificate | None:
+    from epitome.serve.server import Certificate
+
+    if chain is None and key is None:
+        return None
+    if chain is None or key is None:
+        raise UsageError("--tls-cert and --tls-key belong together", hint="name both")
+    certificate = Certificate(chain, key)
+    certificate.check()
+    return certificate
+
+
+def _tokens(issuer: str | None, audience: str | None, keys: str | None) -> Tokens | None:
+    from epitome.serve.tokens import Tokens
+
+    if issuer is None and audience is None and keys is None:
+        return None
+    if issuer is None or audience is None or keys is None:
+        raise UsageError("--jwt-issuer, --jwt-audience and --jwks belong together", hint="name all three")
+    return Tokens(issuer, audience, keys)
 
 
 def _kept(archive: str | None) -> Keeps | None:
@@ -167,4 +241,4 @@ def _first_key(keys: Keys, file: Path) -> None:
         raise StoreError(
             f"{file}: the first key cannot be written ({error.strerror})", hint="--key-file"
         ) from error
-    print(f"the first key is in {file}", file=sys.stderr)
+    log.info("the first key is in %s", file)

@@ -94,6 +94,22 @@ class Keys:
             rows = connection.execute(select(table).order_by(table.c.created)).mappings().all()
         return [_key(dict(row)) for row in rows]
 
+    def rotate(self, identity: str, *, overlap: float = 86400) -> tuple[Key, str]:
+        """A new key in a key's place, with its name, limits and lifetime; the old one ends `overlap` seconds from now.
+
+        Raises `UsageError` if there is no key of that id in use.
+        """
+        old = next((key for key in self.all() if key.id == identity and key.valid), None)
+        if old is None:
+            raise _missing(identity)
+        days = (old.expires - old.created) / 86400 if old.expires is not None else None
+        made = self.make(old.name, days=days, per_minute=old.per_minute, reviewer=old.reviewer)
+        last = min(time.time() + overlap, old.expires or float("inf"))
+        with self._trail.adding() as connection:
+            connection.execute(update(table).where(table.c.id == identity).values(expires=last))
+            self._trail.add(connection, "key rotated", local(), key=identity, by=made[0].id, ends=last)
+        return made
+
     def revoke(self, identity: str) -> None:
         """End a key now. Raises `UsageError` if there is none of that id."""
         with self._trail.adding() as connection:
@@ -103,8 +119,12 @@ class Keys:
                 .values(revoked=time.time())
             )
             if not done.rowcount:
-                raise UsageError(f"{identity}: there is no such key in use")
+                raise _missing(identity)
             self._trail.add(connection, "key revoked", local(), key=identity)
+
+
+def _missing(identity: str) -> UsageError:
+    return UsageError(f"{identity}: there is no such key in use", hint="epitome keys list")
 
 
 def _hash(token: str) -> str:

@@ -27,7 +27,7 @@ def read_docx(data: bytes, name: str) -> Document:
         for info in archive.infolist():
             if info.filename.endswith((".xml", ".rels")):
                 with archive.open(info) as stream:
-                    refuse_entities(stream.read(4096), name)
+                    refuse_entities(stream.read(), name)  # comments of any length may stand before them
         import docx
 
         document = docx.Document(io.BytesIO(data))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 MAX_REDIRECTS = 8
 _AGENT = "Mozilla/5.0 (compatible; Epitome; reads one page for its user)"
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_ENCODINGS = {"gzip", "deflate", "identity"}
 _SUFFIXES = {
     "text/html": ".html",
     "application/xhtml+xml": ".html",
@@ -125,6 +126,12 @@ def _answer(
         phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
         raise SourceError(
             f"{named}: the server answered {status} {phrase}".rstrip(), hint="check the address"
+        )
+    packed = response.headers.get_list("content-encoding", split_commas=True)
+    if len(packed) > 1 or not {name.strip().lower() for name in packed} <= _ENCODINGS:
+        # Packed twice, a kilobyte becomes gigabytes before the first of them can be counted.
+        raise SourceError(
+            f"{named}: packed as {', '.join(packed)!s:.60}, which was not asked for", hint="do not open it"
         )
     data = bytearray()
     for chunk in response.iter_bytes():

@@ -5,11 +5,13 @@ An engine knows neither documents nor stores. What it cannot do is an `EngineErr
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Literal, Protocol
 
+from epitome.stages import Stage
 from epitome.types import Prompt
 
 FinishReason = Literal["stop", "length", "abort"]
@@ -146,11 +148,35 @@ class Answer:
             self.generated_tokens = chunk.generated_tokens
 
 
+def generated(
+    engine: Generator, requests: Sequence[GenerationRequest], cancel: Event | None = None
+) -> Iterator[Chunk]:
+    """`engine.generate`, as a stage that knows its tokens and the seconds until the first of them."""
+    with Stage("generate") as stage:
+        stage.facts |= {
+            "prompts": len(requests),
+            "prompt_tokens": 0,
+            "cached_tokens": 0,
+            "generated_tokens": 0,
+        }
+        unfinished = len(requests)
+        for chunk in engine.generate(requests, cancel):
+            if chunk.text and "first_token" not in stage.facts:
+                stage.facts["first_token"] = time.perf_counter() - stage.started
+            if chunk.finish is not None:
+                for name in ("prompt_tokens", "cached_tokens", "generated_tokens"):
+                    stage.facts[name] = int(stage.facts[name]) + int(getattr(chunk, name))
+                unfinished -= 1
+                if not unfinished:
+                    stage.done()  # what is done with the last answer is no generation
+            yield chunk
+
+
 def answers(
     engine: Generator, requests: Sequence[GenerationRequest], cancel: Event | None = None
 ) -> list[Answer]:
     """Run all requests and wait: one answer a request, in order."""
     collected = [Answer() for _ in requests]
-    for chunk in engine.generate(requests, cancel):
+    for chunk in generated(engine, requests, cancel):
         collected[chunk.index].add(chunk)
     return collected

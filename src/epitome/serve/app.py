@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,6 +12,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 
 from epitome import __version__
 from epitome.desk.archive import Archive
@@ -33,10 +32,13 @@ from epitome.errors import (
 )
 from epitome.serve import archive, chat, checks, jobs, read, reviews, summaries
 from epitome.serve.front import front
-from epitome.serve.guard import HEADERS, Guard, Limited, RefusedError
+from epitome.serve.guard import Guard, Limited, RefusedError
 from epitome.serve.metrics import Metrics
 from epitome.serve.opened import READING
 from epitome.serve.service import BusyError, Service
+from epitome.serve.tokens import Tokens, UnreachableError
+from epitome.serve.traces import Tracing
+from epitome.serve.watch import StoppedError, Watched
 from epitome.serve.webhooks import Sender
 from epitome.serve.worker import Worker
 
@@ -45,6 +47,8 @@ OPEN = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
 """Answered without a key, beside the page: they tell nothing about anybody's texts."""
 _STATUS: tuple[tuple[type[EpitomeError], int, str], ...] = (
     (BusyError, 429, "overloaded"),
+    (StoppedError, 503, "server_error"),
+    (UnreachableError, 503, "server_error"),
     (UsageError, 400, "invalid_request_error"),
     (ContextError, 400, "invalid_request_error"),
     (SourceError, 422, "unreadable_document"),
@@ -61,6 +65,9 @@ def application(
     archived: Archive | None = None,
     reviewed: Reviews | None = None,
     private_webhooks: bool = False,
+    tokens: Tokens | None = None,
+    origins: Sequence[str] = (),
+    tracing: Tracing | None = None,
 ) -> FastAPI:
     """The service as a web application; it closes the service when it ends.
 
@@ -69,6 +76,9 @@ def application(
         archived: where summaries are kept; None: nowhere.
         reviewed: which of them a person has to see; None: no new ones.
         private_webhooks: whether webhooks may lead to this machine or into private networks.
+        tokens: taken beside keys.
+        origins: pages that may ask from a browser, such as `https://news.example`.
+        tracing: closed with the service.
     """
 
     @asynccontextmanager
@@ -80,18 +90,28 @@ def application(
         await asyncio.gather(*(one.close() for one in background))
         READING.stop()
         service.close()
+        if tracing is not None:
+            tracing.close()
 
     app = FastAPI(title="Epitome", version=__version__, lifespan=life, docs_url=None, redoc_url=None)
     app.state.service, app.state.metrics, app.state.keys = service, Metrics(service), keys
     _desk(app, archived or Archive(keys.database), reviewed or Reviews(keys.database), private_webhooks)
-    guarded = [Depends(Guard(keys))]
+    guarded = [Depends(Guard(keys, tokens))]
     for part in (summaries, read, checks, chat, jobs, archive, reviews):
         app.include_router(part.router, prefix="/v1", dependencies=guarded, responses=_told())
     app.include_router(front())
     _plain_routes(app)
     _errors(app)
     app.add_middleware(Limited)
-    app.middleware("http")(_around)
+    if origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=origins, allow_methods=("GET", "POST", "DELETE"), max_age=600,
+            allow_headers=("Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"),
+            expose_headers=("Retry-After", "X-Request-Id"),
+        )  # fmt: skip
+    app.add_middleware(
+        Watched, metrics=app.state.metrics, failed=_failed, draining=lambda: service.draining, tracing=tracing
+    )
     return app
 
 
@@ -101,7 +121,7 @@ def _desk(app: FastAPI, archived: Archive, reviewed: Reviews, private_webhooks: 
     state.archive, state.reviews = archived, reviewed
     state.jobs, state.webhooks = Jobs(database), Webhooks(database)
     state.private_webhooks = private_webhooks
-    state.worker = Worker(state.service, Queue(database), archived, reviewed, state.metrics.summarised)
+    state.worker = Worker(state.service, Queue(database), archived, reviewed, state.metrics.listener)
     state.sender = Sender(state.webhooks, allow_private=private_webhooks)
 
 
@@ -114,11 +134,13 @@ def _plain_routes(app: FastAPI) -> None:
     @app.get(
         "/readyz",
         response_class=PlainTextResponse,
-        responses={503: {"description": "Too much is waiting, or the database is away."}},
+        responses={503: {"description": "About to end, full, or without its database."}},
     )
     def ready(request: Request) -> Response:
         """Whether another document would be taken."""
         service: Service = request.app.state.service
+        if service.draining:
+            return PlainTextResponse("draining", 503)
         if not request.app.state.keys.database.answers():
             return PlainTextResponse("no database", 503)
         free = service.held < service.most
@@ -130,33 +152,22 @@ def _plain_routes(app: FastAPI) -> None:
         return Response(request.app.state.metrics.text(), media_type="text/plain; version=0.0.4")
 
 
-async def _around(request: Request, proceed: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Limits before, headers and counting after; every answer bears the request's id."""
-    started = time.perf_counter()
-    named = request.headers.get("x-request-id", "")
-    identity = named if 0 < len(named) <= 64 and named.isprintable() else uuid.uuid4().hex
-    response = await proceed(request)
-    response.headers["X-Request-Id"] = identity
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)  # the page has a policy of its own
-    request.app.state.metrics.answered(_route(request), response.status_code, time.perf_counter() - started)
-    return response
-
-
-def _route(request: Request) -> str:
-    """The path of its route, names in place of ids."""
-    path = request.url.path if "route" in request.scope else "none"
-    for name, value in request.path_params.items():
-        path = path.replace(f"/{value}", f"/{{{name}}}")
-    return path
+def _failed(error: Exception) -> Response:
+    if isinstance(error, StoppedError):
+        return shaped(error)
+    return _shaped(500, f"unexpected {type(error).__name__}; the server's log has it", "server_error")
 
 
 def _errors(app: FastAPI) -> None:
     @app.exception_handler(EpitomeError)
-    async def ours(_: Request, error: EpitomeError) -> Response:
+    async def ours(request: Request, error: EpitomeError) -> Response:
+        request.state.error = type(error).__name__
+        response = shaped(error)
         if isinstance(error, StoreError):
             _log.error("%s", error)
-        return shaped(error)
+        elif response.status_code == 500:
+            _log.error("failed", exc_info=error)
+        return response
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:
@@ -171,10 +182,6 @@ def _errors(app: FastAPI) -> None:
         response = _shaped(error.status_code, str(error.detail), "invalid_request_error")
         response.headers.update(error.headers or {})
         return response
-
-    @app.exception_handler(Exception)
-    async def unexpected(_: Request, error: Exception) -> Response:
-        return _shaped(500, f"unexpected {type(error).__name__}; the server's log has it", "server_error")
 
 
 def shaped(error: EpitomeError) -> Response:
@@ -191,7 +198,7 @@ def shaped(error: EpitomeError) -> Response:
     # Hints of the others speak of the command line.
     told = str(error) if isinstance(error, (BusyError, UsageError)) else error.message
     response = _shaped(status, told, kind)
-    if isinstance(error, (BusyError, StoreError)):
+    if status in (429, 503):
         response.headers["Retry-After"] = "2"
     return response
 
@@ -217,7 +224,8 @@ def _told() -> dict[int | str, dict[str, Any]]:
     said = {
         400: "The request makes no sense.", 401: "No valid key.", 413: "The body is too large.",
         422: "The document cannot be read.", 429: "Too much is under way, or this key asks too often.",
-        500: "The engine failed.", 503: "What has to be kept cannot be: the database is away, full or read-only.",
+        500: "The engine failed.",
+        503: "The process ends, or something that it needs is away: the database, a token's issuer.",
     }  # fmt: skip
     return {
         status: {"description": text, "content": {"application/json": {"schema": shape}}}

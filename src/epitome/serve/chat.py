@@ -17,7 +17,6 @@ from epitome.models import folder
 from epitome.serve.archive import kept
 from epitome.serve.asked import ChatAsked
 from epitome.serve.masking import covered
-from epitome.serve.metrics import Metrics
 from epitome.serve.service import Service
 from epitome.types import Document, Length, Summary
 from epitome.types import Request as Wanted
@@ -41,7 +40,6 @@ async def models(request: Request) -> dict[str, Any]:
 async def completions(asked: ChatAsked, request: Request) -> dict[str, Any] | StreamingResponse:
     """The summary of the user's turns as a chat's answer. Instructions are not followed: `warnings` says so."""
     service: Service = request.app.state.service
-    metrics: Metrics = request.app.state.metrics
     known = {"", "default", service.summarizer.model.name}
     if asked.model not in known:
         raise UsageError(
@@ -55,10 +53,9 @@ async def completions(asked: ChatAsked, request: Request) -> dict[str, Any] | St
         "model": service.summarizer.model.name,
     }
     if asked.stream:
-        events = _events(request, asked, document, head, metrics)
+        events = _events(request, asked, document, head)
         return StreamingResponse(events, media_type="text/event-stream")
     summary = await service.summary(shown, wanted)
-    metrics.summarised(summary)
     archived = await kept(request, asked, document, summary)
     choice = {"index": 0, "message": {"role": "assistant", "content": summary.text}, "finish_reason": "stop"}
     body = {**head, "object": "chat.completion", "choices": [choice], "usage": _usage(summary)}
@@ -91,7 +88,7 @@ def _usage(summary: Summary) -> dict[str, int]:
 
 
 async def _events(
-    request: Request, asked: ChatAsked, document: Document, head: dict[str, Any], metrics: Metrics
+    request: Request, asked: ChatAsked, document: Document, head: dict[str, Any]
 ) -> AsyncIterator[str]:
     service: Service = request.app.state.service
 
@@ -106,7 +103,6 @@ async def _events(
             if not isinstance(piece, Summary):
                 yield chunk({"content": piece})
                 continue
-            metrics.summarised(piece)
             archived = await kept(request, asked, document, piece)
             yield chunk({}, "stop", read_share=piece.read_share, **archived)
             if (asked.stream_options or {}).get("include_usage"):

@@ -12,6 +12,7 @@ from epitome.errors import UsageError
 from epitome.serve.asked import Sourced
 from epitome.serve.forms import FormRoute, form_of, uploaded
 from epitome.serve.opened import opened
+from epitome.stages import Stage
 from epitome.trust.check import Source
 
 router = APIRouter(route_class=FormRoute)
@@ -29,5 +30,6 @@ async def checks(asked: CheckAsked, request: Request) -> dict[str, Any]:
     if not asked.summary.strip():
         raise UsageError("summary: it is empty")
     document = await opened(asked, uploaded(request))
-    verdict = await asyncio.to_thread(Source(document).verdict, asked.summary)
+    with Stage("check"):
+        verdict = await asyncio.to_thread(lambda: Source(document).verdict(asked.summary))
     return verdict.as_dict()

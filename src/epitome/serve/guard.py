@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 
@@ -10,11 +11,15 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from epitome.desk.keys import Key, Keys
-from epitome.errors import EpitomeError
+from epitome.errors import EpitomeError, UsageError
+from epitome.serve.tokens import Tokens
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -22,6 +27,13 @@ HEADERS = {
 LARGEST = 16 * 1024 * 1024
 """Bytes of a body."""
 MINUTE = 60.0
+
+
+def origin(named: str) -> str:
+    """A page's origin as browsers send it. Raises `UsageError` for what no browser sends, which would never match."""
+    if not re.fullmatch(r"https?://([a-z0-9.\-]+|\[[0-9a-f:]+\])(:\d+)?", named):
+        raise UsageError(f"{named}: no origin of a page", hint="such as https://news.example, without a path")
+    return named
 
 
 class RefusedError(EpitomeError):
@@ -56,8 +68,8 @@ class Limited:
 class Guard:
     """Finds the key of a request, and keeps it to its limit."""
 
-    def __init__(self, keys: Keys) -> None:
-        self._keys = keys
+    def __init__(self, keys: Keys, tokens: Tokens | None = None) -> None:
+        self._keys, self._tokens = keys, tokens
         self._times: dict[str, deque[float]] = {}
 
     def __call__(self, request: Request) -> Key:
@@ -66,17 +78,24 @@ class Guard:
         Raises `RefusedError` with 401 or 429.
         """
         kind, _, secret = request.headers.get("authorization", "").partition(" ")
-        key = self._keys.find(secret.strip()) if kind.lower() == "bearer" else None
+        key = self._find(secret.strip()) if kind.lower() == "bearer" else None
         if key is None:
             raise RefusedError(
                 "a valid key is needed",
                 401,
                 hint="Authorization: Bearer KEY; the first was written at the first start",
             )
+        request.state.key = key.id
         if key.per_minute is not None:
             self._count(key, key.per_minute)
         request.state.key, request.state.bearer = key.id, key
         return key
+
+    def _find(self, secret: str) -> Key | None:
+        # A key of ours has no dot in it, a token has two.
+        if self._tokens is not None and secret.count(".") == 2:
+            return self._tokens.find(secret)
+        return self._keys.find(secret)
 
     def _count(self, key: Key, most: int) -> None:
         now = time.monotonic()

@@ -12,6 +12,7 @@ from epitome.serve.asked import Sourced
 from epitome.serve.forms import Upload
 from epitome.serve.guard import LARGEST
 from epitome.serve.reading import Reading
+from epitome.stages import Stage
 from epitome.types import Document
 
 READING = Reading()
@@ -26,14 +27,15 @@ async def opened(asked: Sourced, upload: Upload | None = None) -> Document:
     private network is refused (`documents/fetch.py`), also after a redirect.
     """
     checked(asked, upload)
-    if upload is not None:
-        document = await _uploaded(upload)
-    elif asked.url is not None:
-        document = await _fetched(asked.url)
-    elif asked.document is not None:
-        document = asked.document
-    else:
-        document = await _text(asked.text or "")
+    with Stage("read"):
+        if upload is not None:
+            document = await _uploaded(upload)
+        elif asked.url is not None:
+            document = await _fetched(asked.url)
+        elif asked.document is not None:
+            document = asked.document
+        else:
+            document = await _text(asked.text or "")
     return replace(document, title=asked.title) if asked.title else document
 
 

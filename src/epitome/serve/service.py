@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from threading import Event, Lock
 from typing import Any
 
+from epitome.documents import from_text
 from epitome.errors import EpitomeError
+from epitome.stages import Stage
 from epitome.summarize.opened import Text
 from epitome.summarize.summarizer import Summarizer
 from epitome.trust.masking import Masker
-from epitome.types import Request, Summary
+from epitome.trust.masking.cover import Cover
+from epitome.types import Document, Request, Summary
 
 PARALLEL = 8
 """Documents under way at once; OpenVINO answers their prompts together."""
@@ -47,6 +51,12 @@ class Service:
         self.most = parallel + waiting
         self.held = 0
         """Documents under way or waiting."""
+        self.running = 0
+        """Documents under way."""
+        self.draining = False
+        """Whether the process is about to end: nothing more should be sent here."""
+        self.told: list[Callable[[Document, Request, Summary], None]] = []
+        """Called with each summary that is finished, in the thread that made it."""
         self._lock = Lock()
         self._threads = ThreadPoolExecutor(parallel, thread_name_prefix="summary")
 
@@ -66,7 +76,13 @@ class Service:
         (_, result), *_ = self.summarizer.as_finished([document], request, cancel=stop)
         if isinstance(result, EpitomeError):
             raise result
+        self._tell(document, request, result)
         return result
+
+    def _tell(self, document: Text, request: Request, summary: Summary) -> None:
+        plain = document.document if isinstance(document, Cover) else document
+        for told in self.told:
+            told(from_text(plain) if isinstance(plain, str) else plain, request, summary)
 
     async def stream(self, document: Text, request: Request) -> AsyncIterator[str | Summary]:
         """Pieces of the text as soon as they are certain, then the summary."""
@@ -85,6 +101,7 @@ class Service:
                         return
                     tell(piece)
                 if stream.summary is not None:
+                    self._tell(document, request, stream.summary)
                     tell(stream.summary)
             except BaseException as error:  # told where it is waited for
                 tell(error)
@@ -107,11 +124,26 @@ class Service:
             if self.held >= self.most:
                 raise BusyError(f"{self.held} documents are under way", hint="try again in a moment")
             self.held += 1
-        running = self._threads.submit(work)
-        running.add_done_callback(self._freed)  # also of one that was cancelled before it began
+        queue = Stage("queue").begin()
+        # The thread works in the caller's context, so that its stages and log lines are told as this request's.
+        running = self._threads.submit(copy_context().run, self._begun, work, queue)
+        running.add_done_callback(
+            lambda _: self._freed(queue)
+        )  # also of one that was cancelled before it began
         return asyncio.wrap_future(running)
 
-    def _freed(self, _: object) -> None:
+    def _begun(self, work: Callable[[], Any], queue: Stage) -> Any:
+        queue.done()
+        with self._lock:
+            self.running += 1
+        try:
+            return work()
+        finally:
+            with self._lock:
+                self.running -= 1
+
+    def _freed(self, queue: Stage) -> None:
+        queue.done()
         with self._lock:
             self.held -= 1
 

@@ -14,7 +14,6 @@ from epitome.serve.archive import kept
 from epitome.serve.asked import SummaryAsked
 from epitome.serve.forms import FormRoute, form_of, uploaded
 from epitome.serve.masking import covered
-from epitome.serve.metrics import Metrics
 from epitome.serve.opened import opened
 from epitome.serve.service import Service
 from epitome.types import Document, Summary
@@ -26,26 +25,21 @@ router = APIRouter(route_class=FormRoute)
 async def summaries(asked: SummaryAsked, request: Request) -> dict[str, Any] | StreamingResponse:
     """Summarise `text`, what lies at `url`, or a `file`. The answer is what `epitome summarize --json` prints."""
     service: Service = request.app.state.service
-    metrics: Metrics = request.app.state.metrics
     wanted = asked.request()
     document = await opened(asked, uploaded(request))
     shown = covered(service, asked, document)
     if asked.stream:
-        return StreamingResponse(_events(request, asked, document, metrics), media_type="text/event-stream")
+        return StreamingResponse(_events(request, asked, document), media_type="text/event-stream")
     summary = await service.summary(shown, wanted)
-    metrics.summarised(summary)
     return summary.as_dict() | await kept(request, asked, document, summary)
 
 
-async def _events(
-    request: Request, asked: SummaryAsked, document: Document, metrics: Metrics
-) -> AsyncIterator[str]:
+async def _events(request: Request, asked: SummaryAsked, document: Document) -> AsyncIterator[str]:
     """`piece` events with text, one `summary` event; an `error` event where something fails on the way."""
     service: Service = request.app.state.service
     try:
         async for piece in service.stream(covered(service, asked, document), asked.request()):
             if isinstance(piece, Summary):
-                metrics.summarised(piece)
                 yield _event("summary", piece.as_dict() | await kept(request, asked, document, piece))
             else:
                 yield _event("piece", {"text": piece})

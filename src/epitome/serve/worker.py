@@ -21,7 +21,7 @@ from epitome.serve.asked import SummaryAsked
 from epitome.serve.masking import covered, hidden, masker
 from epitome.serve.opened import opened
 from epitome.serve.service import BusyError, Service
-from epitome.types import Summary
+from epitome.stages import Listener, listening
 
 IDLE = 1.0
 """Seconds between looks for jobs that another server was given, and between tries while the database is away."""
@@ -41,7 +41,7 @@ class Worker:
         service: which summarises them, among everything else it does.
         queue: where they are.
         archive, reviews: where their summaries are kept, too.
-        on_summary: told of each.
+        listener: told of the stages of the work.
     """
 
     def __init__(
@@ -50,10 +50,10 @@ class Worker:
         queue: Queue,
         archive: Archive,
         reviews: Reviews,
-        on_summary: Callable[[Summary], None],
+        listener: Listener,
     ) -> None:
         self._service, self._queue, self._archive, self._reviews = service, queue, archive, reviews
-        self._on_summary = on_summary
+        self._listener = listener
         self._leases: set[str] = set()
         """Tokens of what is held, also of what waits for its turn."""
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -143,7 +143,8 @@ class Worker:
     async def _do(self, taken: Taken) -> None:
         """One document, from its request to its kept result."""
         try:
-            end = await self._result(taken)
+            with listening(self._listener):
+                end = await self._result(taken)
             self._finishing.add(taken.token)
             await self._insisted(end)
         except LostError:
@@ -171,7 +172,6 @@ class Worker:
             _log.exception("jobs: a document of job %s", taken.job)
             said = f"unexpected {type(error).__name__}; the server's log has it"
             return partial(self._queue.fail, taken, "server_error", said)
-        self._on_summary(summary)
         made, mask = entry(taken.owner, asked, document, summary), masker(self._service, asked)
         kept = made if mask is None else await self._shielded(partial(hidden, made, mask))
         return partial(self._finish, taken, made.summary, kept)

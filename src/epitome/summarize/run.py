@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from threading import Event
 
-from epitome.engines.base import Answer, GenerationRequest, Generator
+from epitome.engines.base import Answer, GenerationRequest, Generator, generated
 from epitome.errors import ContextError, EpitomeError
+from epitome.stages import Stage
 from epitome.summarize.write import Draft, Rounds
 
 Progress = Callable[[int, int], None]
@@ -83,7 +84,7 @@ class _Asker:
         rows = [(number, at) for number, requests in asked.items() for at in range(len(requests))]
         answers = {number: [Answer() for _ in requests] for number, requests in asked.items()}
         left = {number: len(requests) for number, requests in asked.items()}
-        for chunk in self.engine.generate([asked[number][at] for number, at in rows], self.cancel):
+        for chunk in generated(self.engine, [asked[number][at] for number, at in rows], self.cancel):
             number, at = rows[chunk.index]
             answers[number][at].add(chunk)
             if chunk.finish is None:
@@ -101,10 +102,11 @@ class _Asker:
 def advance(job: Rounds, answers: list[Answer] | None) -> list[GenerationRequest] | Draft | EpitomeError:
     """The job's next prompts, or what it ends with. Rounds without a prompt are passed over."""
     try:
-        asked = next(job) if answers is None else job.send(answers)
-        while not asked:
-            asked = job.send([])
-        return asked
+        with Stage("plan" if answers is None else "choose"):
+            asked = next(job) if answers is None else job.send(answers)
+            while not asked:
+                asked = job.send([])
+            return asked
     except StopIteration as stop:
         draft: Draft = stop.value
         return draft

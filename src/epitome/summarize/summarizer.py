@@ -16,6 +16,7 @@ from epitome.errors import EngineError, EpitomeError, ModelError, UsageError
 from epitome.models.folder import AUTO, Form, Trained, Worn, called, spoken, worn
 from epitome.models.model import Model, Progress
 from epitome.models.resolve import resolve
+from epitome.stages import Stage
 from epitome.summarize import obedient, prompts
 from epitome.summarize.assemble import assemble, extractive, laid_out
 from epitome.summarize.budget import budget, length
@@ -278,7 +279,8 @@ class Summarizer:
     def _finish(self, ready: tuple[Material, Opened, float], draft: Draft) -> Summary:
         assert self._engine is not None
         material, seen, started = ready
-        summary = seen.shown(assemble(material, seen.request, draft))
+        with Stage("check"):
+            summary = seen.shown(assemble(material, seen.request, draft))
         summary.model = self.model.name
         summary.adapter = called(material.adapter)
         summary.engine = self._engine.name

@@ -74,6 +74,13 @@ class Pages(BaseHTTPRequestHandler):
     def get_bomb(self) -> None:
         self.answer(gzip.compress(b"0" * 30_000_000), "text/plain", Content_Encoding="gzip")
 
+    def get_nested(self) -> None:
+        twice = gzip.compress(gzip.compress(b"0" * 30_000_000))
+        self.answer(twice, "text/plain", Content_Encoding="gzip, gzip")
+
+    def get_brotli(self) -> None:
+        self.answer(b"\x0b\x02\x80packed\x03", "text/plain", Content_Encoding="br")
+
     def get_slow(self) -> None:
         time.sleep(1.5)
         self.answer(b"late", "text/plain")
@@ -217,6 +224,12 @@ def test_pages_over_the_size_limit_are_refused(site: str) -> None:
 def test_a_page_that_unpacks_to_more_than_the_limit_is_refused(site: str) -> None:
     with pytest.raises(SourceError, match="larger than the limit"):
         read(f"{site}/bomb", allow_private=True, max_bytes=1_000_000)
+
+
+@pytest.mark.parametrize("path", ["nested", "brotli"])
+def test_what_is_packed_otherwise_than_asked_for_is_not_unpacked(site: str, path: str) -> None:
+    with pytest.raises(SourceError, match="was not asked for"):
+        read(f"{site}/{path}", allow_private=True)
 
 
 @pytest.mark.parametrize("path", ["slow", "drip"])

@@ -198,4 +198,4 @@ def test_more_than_fits_is_refused_and_the_rest_is_answered(client: TestClient) 
     assert client.post("/v1/summaries", json={"text": FERRY}).status_code == 200
     metrics = client.get("/metrics").text
     assert 'epitome_requests_total{route="/v1/summaries",status="429"}' in metrics
-    assert "epitome_documents 0.0" in metrics
+    assert 'epitome_documents{state="waiting"} 0.0' in metrics

@@ -1,0 +1,1 @@
+"""Replicas of the service under a day's traffic: how the autoscaler follows it."""
