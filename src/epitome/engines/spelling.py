@@ -161,7 +161,7 @@ def _gap(words: Sequence[str], at: int, out: str, quoted: bool) -> str:
         return " " if not quoted else ""
     if word in _CLOSING or before in _OPENING or word in _JOINING or before in _JOINING:
         return ""
-    if before in (".", ",") and at > 1 and words[at - 2].isdigit() and word.isdigit():
+    if before in (".", ",") and _inside(words, at - 1):
         return ""
     if _GAPLESS.match(word) or _GAPLESS.match(before):
         return ""
@@ -169,8 +169,8 @@ def _gap(words: Sequence[str], at: int, out: str, quoted: bool) -> str:
 
 
 def _inside(words: Sequence[str], at: int) -> bool:
-    """Whether the mark stands inside a number or an address, and ends nothing."""
-    return at + 1 < len(words) and words[at + 1].isdigit() and at > 0 and words[at - 1].isdigit()
+    """Whether the mark stands inside a number, and ends nothing: 3.5, 4.4BSD."""
+    return at > 0 and words[at - 1][-1].isdigit() and at + 1 < len(words) and words[at + 1][0].isdigit()
 
 
 class Respeller(Detokenizer):

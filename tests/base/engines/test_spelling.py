@@ -26,6 +26,7 @@ SOURCE = (
         ("graph networks improve . the ferry isn ' t", "Graph networks improve. The ferry isn't"),
         ("the state - of - the - art : 4 . 7 % of 1 , 000", "The state-of-the-art: 4.7% of 1,000"),
         ('he said " new things " and i agreed', 'He said "new things" and I agreed'),
+        ("version 4 . 4tide of 2 , 5 and", "Version 4.4tide of 2,5 and"),
         ("is the ferry good ? it left .", "Is the ferry good? It left."),
         ("", ""),
     ],

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from tests.full.engines import folders
+from tests.full.train import corpus
 
 BENCH = Path(__file__).parents[3] / "bench"
 
@@ -47,6 +48,24 @@ def figures(name: str, numbers: int, rouge: float) -> dict[str, Any]:
         "name": name, "numbers": numbers, "parameters": 9, "loss": 3.0, "minutes": 1.0, "tokens_per_second": 900.0,
         "peak_mib": 800.0, **held,
     }  # fmt: skip
+
+
+@pytest.mark.timeout(600)  # two programs that load torch; a quarter of a minute on an idle machine
+def test_a_row_is_a_training_and_an_evaluation(
+    bench: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "scitldr").mkdir()
+    for name, count in (("train", 8), ("dev", 12)):
+        corpus.write(tmp_path / "scitldr" / f"{name}.jsonl", count, skip=0 if name == "train" else 8)
+    monkeypatch.setattr(bench, "ROUTES", {"masked, with a pointer": ()})
+    texts = [f"{pair.document} {pair.summaries[0]}" for pair in corpus.pairs(20)]
+    out = tmp_path / "routes.md"
+    bench.main(["routes", "--data", str(tmp_path), "--base", str(folders.bert(tmp_path / "bert", texts)), "--documents",
+                "2", "--set", "train.max_steps=2", "--out", str(out), "--work", str(tmp_path / "work")])  # fmt: skip
+    (row,) = [json.loads(line) for line in out.with_suffix(".jsonl").read_text("utf-8").splitlines()]
+    assert row["parameters"] > 10_000
+    assert 0 <= row["rouge1"]["low"] <= row["rouge1"]["mean"] <= row["rouge1"]["high"] <= 100
+    assert out.read_text("utf-8").count("| masked, with a pointer |") == 1
 
 
 def test_what_was_measured_is_not_measured_again(bench: ModuleType, tmp_path: Path) -> None:
