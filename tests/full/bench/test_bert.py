@@ -28,6 +28,7 @@ def test_decoding_is_timed_both_ways(
     bench: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bench, "NEW", 6)
+    monkeypatch.setattr(bench, "ROUNDS", 1)
     out = tmp_path / "decode.md"
     bench.main(
         ["decode", "--base", str(folders.bert(tmp_path / "bert")), "--lengths", "20", "--out", str(out)]
