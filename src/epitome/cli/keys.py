@@ -41,6 +41,17 @@ def make(
     per_minute: Annotated[
         int | None, typer.Option(min=1, help="Requests a minute at most.", show_default=False)
     ] = None,
+    per_day: Annotated[
+        int | None,
+        typer.Option(min=1, help="Documents a day at most, by Greenwich's clock.", show_default=False),
+    ] = None,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What it is for, once for each: summaries, read, checks, chat, jobs, archive, reviews. Default: all.",
+            show_default=False,
+        ),
+    ] = None,
     reviewer: Annotated[
         bool, typer.Option("--reviewer", help="It may review what was summarised with other keys.")
     ] = False,
@@ -51,7 +62,9 @@ def make(
     if days is not None and days <= 0:
         raise UsageError(f"--days {days:g}: it would have ended already", hint="a number above 0")
     keys = _keys(data, database, new=True)
-    key, secret = keys.make(name, days=days, per_minute=per_minute, reviewer=reviewer)
+    key, secret = keys.make(
+        name, days=days, per_minute=per_minute, reviewer=reviewer, scopes=scope or None, per_day=per_day
+    )
     _made(key, secret)
 
 
@@ -64,10 +77,10 @@ def list_keys(
     """Every key there was, the oldest first."""
     for key in _keys(data, database).all():
         if as_json:
-            print(json.dumps(asdict(key) | {"valid": key.valid}))
+            scopes = None if key.scopes is None else sorted(key.scopes)
+            print(json.dumps(asdict(key) | {"scopes": scopes, "valid": key.valid}))
         else:
-            limit = f"{key.per_minute} a minute" if key.per_minute is not None else "no limit"
-            print(f"{key.id}  {_state(key):22}  {limit:14}  made {_day(key.created)}  {key.name}")
+            print(f"{key.id}  {_state(key):22}  {_limits(key):28}  made {_day(key.created)}  {key.name}")
 
 
 @app.command()
@@ -108,6 +121,13 @@ def _state(key: Key) -> str:
     if key.expires is None:
         return "in use"
     return f"{'in use until' if key.valid else 'ended'} {_day(key.expires)}"
+
+
+def _limits(key: Key) -> str:
+    found = [f"{many} a {unit}" for many, unit in ((key.per_minute, "minute"), (key.per_day, "day")) if many]
+    if key.scopes is not None:
+        found.append("for " + " ".join(sorted(key.scopes)))
+    return ", ".join(found) or "no limit"
 
 
 def _day(moment: float) -> str:

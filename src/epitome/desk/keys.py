@@ -6,9 +6,11 @@ import hashlib
 import hmac
 import secrets
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import case, insert, select, update
 
 from epitome.desk.audit import Trail, Who, local
 from epitome.desk.database import Database
@@ -16,6 +18,8 @@ from epitome.desk.tables import keys as table
 from epitome.errors import UsageError
 
 PREFIX = "ep"
+SCOPES = ("summaries", "read", "checks", "chat", "jobs", "archive", "reviews")
+"""What a key may be for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,10 @@ class Key:
     """Requests a minute; None: no limit of its own."""
     reviewer: bool = False
     """Whether it may see and decide on what was summarised with other keys."""
+    scopes: frozenset[str] | None = None
+    """Those of SCOPES that it is for; None: all of them."""
+    per_day: int | None = None
+    """Documents a day, by the clock of Greenwich; None: no limit of its own."""
 
     @property
     def valid(self) -> bool:
@@ -56,18 +64,34 @@ class Keys:
         self._trail = Trail(database)
 
     def make(
-        self, name: str, *, days: float | None = None, per_minute: int | None = None, reviewer: bool = False
+        self,
+        name: str,
+        *,
+        days: float | None = None,
+        per_minute: int | None = None,
+        reviewer: bool = False,
+        scopes: Iterable[str] | None = None,
+        per_day: int | None = None,
     ) -> tuple[Key, str]:
-        """A new key and its secret, which nobody can read again. Raises `UsageError` for a nameless one."""
+        """A new key and its secret, which nobody can read again.
+
+        Raises `UsageError` for a nameless one, and for scopes that there are not.
+        """
         if not name.strip():
             raise UsageError("a key needs a name", hint="that of the team or program that uses it")
+        wanted = None if scopes is None else frozenset(scopes)
+        if wanted is not None and (unknown := sorted(wanted - set(SCOPES)) or not wanted):
+            raise UsageError(f"no key is for {unknown or 'nothing'}", hint=f"some of {', '.join(SCOPES)}")
         now = time.time()
         expires = now + 86400 * days if days else None
-        key = Key(secrets.token_hex(4), name.strip(), now, expires, None, per_minute, reviewer)
+        key = Key(
+            secrets.token_hex(4), name.strip(), now, expires, None, per_minute, reviewer, wanted, per_day
+        )
         token = secrets.token_urlsafe(32)
         row = {
             "id": key.id, "name": key.name, "hash": _hash(token), "created": key.created, "expires": key.expires,
-            "per_minute": key.per_minute, "reviewer": key.reviewer,
+            "per_minute": key.per_minute, "reviewer": key.reviewer, "per_day": key.per_day,
+            "scopes": None if wanted is None else " ".join(sorted(wanted)),
         }  # fmt: skip
         with self._trail.adding() as connection:
             connection.execute(insert(table).values(row))
@@ -94,6 +118,18 @@ class Keys:
             rows = connection.execute(select(table).order_by(table.c.created)).mappings().all()
         return [_key(dict(row)) for row in rows]
 
+    def spend(self, key: Key, documents: int) -> bool:
+        """Take documents of what a key has for today; False, and nothing taken, where so many are not left."""
+        today = datetime.now(UTC).date().isoformat()
+        spent = case((table.c.day == today, table.c.spent), else_=0) + documents
+        with self.database.writing() as connection:
+            done = connection.execute(
+                update(table)
+                .where(table.c.id == key.id, spent <= table.c.per_day)
+                .values(day=today, spent=spent)
+            )
+        return bool(done.rowcount)
+
     def rotate(self, identity: str, *, overlap: float = 86400) -> tuple[Key, str]:
         """A new key in a key's place, with its name, limits and lifetime; the old one ends `overlap` seconds from now.
 
@@ -103,7 +139,10 @@ class Keys:
         if old is None:
             raise _missing(identity)
         days = (old.expires - old.created) / 86400 if old.expires is not None else None
-        made = self.make(old.name, days=days, per_minute=old.per_minute, reviewer=old.reviewer)
+        made = self.make(
+            old.name, days=days, per_minute=old.per_minute, reviewer=old.reviewer, scopes=old.scopes,
+            per_day=old.per_day,
+        )  # fmt: skip
         last = min(time.time() + overlap, old.expires or float("inf"))
         with self._trail.adding() as connection:
             connection.execute(update(table).where(table.c.id == identity).values(expires=last))
@@ -132,4 +171,5 @@ def _hash(token: str) -> str:
 
 
 def _key(row: dict[str, object]) -> Key:
-    return Key(**{name: row[name] for name in Key.__slots__})  # type: ignore[arg-type]
+    scopes = None if row["scopes"] is None else frozenset(str(row["scopes"]).split())
+    return Key(**{name: row[name] for name in Key.__slots__} | {"scopes": scopes})  # type: ignore[arg-type]

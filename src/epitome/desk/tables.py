@@ -33,6 +33,10 @@ keys = Table(
     Column("revoked", Float),
     Column("per_minute", Integer),
     Column("reviewer", Boolean, nullable=False, server_default=false()),
+    Column("scopes", String(200)),  # with spaces between; null: all
+    Column("per_day", Integer),
+    Column("day", String(10)),  # of what was spent
+    Column("spent", Integer, nullable=False, server_default="0"),
 )
 
 jobs = Table(

@@ -187,11 +187,12 @@ def _errors(app: FastAPI) -> None:
 def shaped(error: EpitomeError) -> Response:
     """An error of ours as OpenAI's clients expect one."""
     if isinstance(error, RefusedError):
-        kind = "authentication_error" if error.status == 401 else "rate_limit_error"
-        response = _shaped(error.status, str(error), kind)
-        response.headers["WWW-Authenticate" if error.status == 401 else "Retry-After"] = (
-            "Bearer" if error.status == 401 else str(int(error.wait) + 1)
-        )
+        kinds = {401: "authentication_error", 403: "permission_error"}
+        response = _shaped(error.status, str(error), kinds.get(error.status, "rate_limit_error"))
+        if error.status == 401:
+            response.headers["WWW-Authenticate"] = "Bearer"
+        elif error.status == 429:
+            response.headers["Retry-After"] = str(int(error.wait) + 1)
         return response
     found = ((code, said) for known, code, said in _STATUS if isinstance(error, known))
     status, kind = next(found, (500, "server_error"))
@@ -222,7 +223,8 @@ def _told() -> dict[int | str, dict[str, Any]]:
         },
     }
     said = {
-        400: "The request makes no sense.", 401: "No valid key.", 413: "The body is too large.",
+        400: "The request makes no sense.", 401: "No valid key.", 403: "The key is for something else.",
+        413: "The body is too large.",
         422: "The document cannot be read.", 429: "Too much is under way, or this key asks too often.",
         500: "The engine failed.",
         503: "The process ends, or something that it needs is away: the database, a token's issuer.",

@@ -27,6 +27,8 @@ HEADERS = {
 LARGEST = 16 * 1024 * 1024
 """Bytes of a body."""
 MINUTE = 60.0
+COSTLY = frozenset({"summaries", "read", "checks", "chat", "jobs"})
+"""Of what a key may be for: each request with a document counts as one of the day's, a batch as all that it has."""
 
 
 def origin(named: str) -> str:
@@ -65,6 +67,19 @@ class Limited:
         await self._app(scope, counted if scope["type"] == "http" else receive, send)
 
 
+def _scope(path: str) -> str | None:
+    """What a key has to be for, to ask for `/v1/SCOPE/…`; None for what any key may ask."""
+    part = path.split("/")[2]
+    return {"models": None, "feedback": "archive"}.get(part, part)
+
+
+def spend(keys: Keys, key: Key, documents: int) -> None:
+    """Take documents of what the key has for today. Raises `RefusedError` where so many are not left."""
+    if key.per_day is not None and documents and not keys.spend(key, documents):
+        left = 86400 - time.time() % 86400
+        raise RefusedError(f"the key {key.name} has {key.per_day} documents a day", 429, wait=left)
+
+
 class Guard:
     """Finds the key of a request, and keeps it to its limit."""
 
@@ -75,7 +90,7 @@ class Guard:
     def __call__(self, request: Request) -> Key:
         """The key that a request bears, also in `request.state.bearer`; its id in `request.state.key`.
 
-        Raises `RefusedError` with 401 or 429.
+        Raises `RefusedError` with 401, 403 or 429.
         """
         kind, _, secret = request.headers.get("authorization", "").partition(" ")
         key = self._find(secret.strip()) if kind.lower() == "bearer" else None
@@ -86,8 +101,13 @@ class Guard:
                 hint="Authorization: Bearer KEY; the first was written at the first start",
             )
         request.state.key = key.id
+        scope = _scope(request.url.path)
+        if key.scopes is not None and scope is not None and scope not in key.scopes:
+            raise RefusedError(f"this key is not for {scope}", 403, hint="it was made for something else")
         if key.per_minute is not None:
             self._count(key, key.per_minute)
+        if request.method == "POST" and scope in COSTLY:
+            spend(self._keys, key, 1)
         request.state.key, request.state.bearer = key.id, key
         return key
 

@@ -13,6 +13,7 @@ from epitome.desk.webhooks import Webhooks
 from epitome.documents.fetch import checked_addresses
 from epitome.errors import UsageError
 from epitome.serve.asked import SummaryAsked
+from epitome.serve.guard import spend
 from epitome.serve.opened import checked
 from epitome.serve.service import BusyError
 
@@ -78,6 +79,7 @@ def submit(
     _room(jobs, owner, texts)
     if asked.webhook is not None:
         _address(asked.webhook, request.app.state.private_webhooks)
+    spend(request.app.state.keys, request.state.bearer, len(texts) - 1)  # the first was counted at the door
     batch = asked.documents is not None
     try:
         job, new = jobs.submit(owner, texts, batch=batch, webhook=asked.webhook, idempotency=idempotency_key)

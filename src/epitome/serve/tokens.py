@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from epitome import settings
-from epitome.desk.keys import Key
+from epitome.desk.keys import SCOPES, Key
 from epitome.errors import EngineError, EpitomeError, UsageError
 
 log = logging.getLogger("epitome.serve")
@@ -74,7 +74,8 @@ class Tokens:
             return None
         # The subject may be a person's address: log lines get a hash of it.
         who = hashlib.sha256(f"{self._issuer}\0{claims['sub']}".encode()).hexdigest()[:12]
-        return Key(f"jwt-{who}", claims["sub"], float(claims.get("iat", 0)), float(claims["exp"]))
+        made, end = float(claims.get("iat", 0)), float(claims["exp"])
+        return Key(f"jwt-{who}", claims["sub"], made, end, scopes=_scopes(claims))
 
     def _signer(self, named: str | None) -> Any:
         """The public key of that id; the only one there is, where a token names none."""
@@ -102,6 +103,15 @@ class Tokens:
             log.warning("%s: the issuer's keys cannot be read (%s)", self._place, type(error).__name__)
             return
         self._held = {key.key_id: key for key in found}
+
+
+def _scopes(claims: dict[str, Any]) -> frozenset[str] | None:
+    """Those of ours that a token names, in `scope` (RFC 9068) or `scp`; all of them where it has neither."""
+    named = claims.get("scope", claims.get("scp"))
+    if named is None:
+        return None
+    words = named.split() if isinstance(named, str) else map(str, named if isinstance(named, list) else ())
+    return frozenset(words) & set(SCOPES)
 
 
 def _is_address(place: str) -> bool:

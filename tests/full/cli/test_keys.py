@@ -24,7 +24,19 @@ def run(tmp_path: Path) -> Callable[..., Result]:
 
 
 def test_a_key_is_made_listed_rotated_and_revoked(tmp_path: Path, run: Callable[..., Result]) -> None:
-    made = run("make", "newsroom", "--per-minute", "60", "--days", "30")
+    options = (
+        "--per-minute",
+        "60",
+        "--per-day",
+        "500",
+        "--days",
+        "30",
+        "--scope",
+        "jobs",
+        "--scope",
+        "checks",
+    )
+    made = run("make", "newsroom", *options)
     assert "printed once" in made.stderr
     keys = Keys(connect(tmp_path / "epitome.sqlite"))
     first = keys.find(made.stdout.strip())
@@ -34,7 +46,9 @@ def test_a_key_is_made_listed_rotated_and_revoked(tmp_path: Path, run: Callable[
     rotated = run("rotate", first.id, "--overlap", "2")
     second = keys.find(rotated.stdout.strip())
     assert second is not None
-    assert (second.name, second.per_minute, second.id != first.id) == ("newsroom", 60, True)
+    assert second.id != first.id
+    assert (second.name, second.per_minute, second.per_day) == ("newsroom", 60, 500)
+    assert second.scopes == {"jobs", "checks"}
     assert round((second.expires or 0) - second.created) == 30 * 86400
     old = keys.find(made.stdout.strip())  # still works, for two hours
     assert old is not None
@@ -50,13 +64,20 @@ def test_a_key_is_made_listed_rotated_and_revoked(tmp_path: Path, run: Callable[
     assert "hash" not in rows[0]
     shown = run("list").stdout.splitlines()
     assert f"{first.id}  revoked 20" in shown[0]
+    assert "60 a minute, 500 a day, for checks jobs" in shown[0]
     assert "ended 20" in shown[1]
     assert "in use until 20" in shown[2]
 
 
 @pytest.mark.parametrize(
     "arguments",
-    [("revoke", "00000000"), ("rotate", "00000000"), ("make", " "), ("make", "x", "--days", "-1")],
+    [
+        ("revoke", "00000000"),
+        ("rotate", "00000000"),
+        ("make", " "),
+        ("make", "x", "--days", "-1"),
+        ("make", "x", "--scope", "all"),
+    ],
 )
 def test_what_makes_no_sense_is_told(run: Callable[..., Result], arguments: tuple[str, ...]) -> None:
     run("make", "first")

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
-from epitome.desk.database import connect
+from epitome.desk.database import Database, connect
 from epitome.desk.keys import Keys
 from epitome.errors import StoreError, UsageError
 
@@ -56,3 +58,28 @@ def test_what_makes_no_sense_is_told(tmp_path: Path) -> None:
     )
     with pytest.raises(StoreError, match="cannot be opened"):
         connect(tmp_path / "other")
+
+
+def test_what_a_key_is_for_is_kept(database: Database) -> None:
+    keys = Keys(database)
+    _, secret = keys.make("one", scopes=["jobs", "checks"])
+    found = keys.find(secret)
+    assert found is not None
+    assert found.scopes == {"jobs", "checks"}
+    for wrong in (["jobs", "everything"], []):
+        with pytest.raises(UsageError, match="no key is for"):
+            keys.make("two", scopes=wrong)
+
+
+def test_a_day_has_so_many_documents_over_all_servers(database: Database) -> None:
+    keys = Keys(database)
+    key, _ = keys.make("one", per_day=50)
+    with ThreadPoolExecutor(8) as threads:
+        taken = list(threads.map(lambda many: keys.spend(key, many), [3] * 20))
+    assert taken.count(True) == 16
+    assert keys.spend(key, 2)
+    assert not keys.spend(key, 1)
+    with database.writing() as connection:
+        connection.execute(text("UPDATE keys SET day = '2020-01-01'"))
+    assert not keys.spend(key, 51)
+    assert keys.spend(key, 50)  # it is another day

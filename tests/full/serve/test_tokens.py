@@ -70,6 +70,26 @@ def test_the_bearer_of_a_token_has_an_id_that_names_nobody(jwks: Path) -> None:
     assert again.id == found.id
 
 
+@pytest.mark.parametrize(
+    ("claims", "statuses"),
+    [
+        ({}, (200, 200)), ({"scope": "summaries checks"}, (200, 200)), ({"scope": "openid summaries"}, (200, 403)),
+        ({"scp": ["checks"]}, (403, 200)), ({"scope": "openid"}, (403, 403)), ({"scope": 7}, (403, 403)),
+    ],
+)  # fmt: skip
+def test_a_token_is_for_what_its_scope_says(
+    opened: Opened, jwks: Path, claims: dict[str, Any], statuses: tuple[int, int]
+) -> None:
+    client = opened(tokens=Tokens(ISSUER, AUDIENCE, str(jwks)))
+    headers = {"Authorization": f"Bearer {token(**claims)}"}
+    text = "The heron waited by the sluice. Nobody saw it leave."
+    asked = {"summaries": {"text": text}, "checks": {"text": text, "summary": "The heron waited."}}
+    found = tuple(
+        client.post(f"/v1/{at}", json=body, headers=headers).status_code for at, body in asked.items()
+    )
+    assert found == statuses
+
+
 def unsigned() -> str:
     return jwt.encode({"iss": ISSUER, "aud": AUDIENCE, "sub": "a", "exp": time.time() + 600}, None, "none")
 
