@@ -56,7 +56,7 @@ _OF_SOMEBODY = re.compile(
     rf"['’]s? (?:late |elder |younger |older )?(?:{_FAMILY})\b|\s?[<(\[][\w.+'-]{{1,64}}@"
 )
 _IS_SOMEBODY = re.compile(
-    r",? (?:aged )?\(?[1-9]\d\)?[,).]"
+    r", (?:aged )?[1-9]\d[,.]| \([1-9]\d\)| aged [1-9]\d\b"
     r"| \((?:born|b\.|chair|plaintiff|defendant|applicant|mother|father|patient|host|aged)"
     r"| (?:asked|replied|recalled|whispered|smiled|nodded|laughed|admitted|remembered|testified|denied|married|thanked|"
     r"apologi[sz]ed|shrugged|sighed|wept|cried|said she|said he|was born|told (?:me|her|him|us)|rents|lives)\b"

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache, cached_property
+from itertools import pairwise
 
 from epitome.trust.masking.context import speaks, tells, told, word_after, word_before
 from epitome.trust.masking.lists import words
@@ -239,14 +240,15 @@ class _Text:
 
     def _listed(self) -> None:
         """What stands in a list with a name is one: Anna Berg, Kwame Mensah and Wei Zhang."""
-        before: Phrase = []
-        for phrase in self.phrases:
-            near = before and phrase[0].start - before[-1].end <= 6 and before[0].start in self.spans
-            if near and phrase[0].start not in self.spans and len(phrase) > 1:
-                between = self.text[before[-1].end : phrase[0].start]
-                if between in _LIST and self._run(phrase, 0) == len(phrase):
-                    self._take(phrase)
-            before = phrase
+        lists = [
+            (one, other)
+            for one, other in pairwise(self.phrases)
+            if other[0].start - one[-1].end <= 6 and self.text[one[-1].end : other[0].start] in _LIST
+        ]
+        for one, other in (*lists, *((other, one) for one, other in reversed(lists))):
+            unknown = one[0].start in self.spans and other[0].start not in self.spans and len(other) > 1
+            if unknown and self._run(other, 0) == len(other):
+                self._take(other)
 
     def _shortened(self) -> None:
         """Two unknown words are a name where the second alone speaks later: Jomo Kenyatta; Kenyatta said."""

@@ -29,6 +29,7 @@ def masked(text: str) -> str:
         ("Patient: Ilka Fenyo", "Patient: <PERSON_1>"),
         ("Ilka Fenyo <ilka@example.org> wrote", "<PERSON_1> <ilka@example.org> wrote"),
         ("Jean-Luc van der Berg left", "<PERSON_1> left"),
+        ("Zuberi Oduya, Sarah Lee and Ilka Fenyo", "<PERSON_1>, <PERSON_2> and <PERSON_3>"),
         ("Ludwig von Mises; LUDWIG VON MISES", "<PERSON_1>; <PERSON_1>"),
     ],
 )
@@ -44,6 +45,7 @@ def test_what_makes_capital_words_a_name(text: str, expected: str) -> None:
         "Patient: Terrible.\nDoctor: Where?\nPatient: Everywhere.",
         "New York, San Antonio, Port Elizabeth, St. Louis, Hurricane Katrina",
         "Morgan Stanley advised. The Supreme Court met. I'm here, I'll stay.",
+        "Nordic Water Economics 12, 44-61. Water is cheap.",
         "Note: the Data Protection Act. Summary: all is well.",
     ],
 )
