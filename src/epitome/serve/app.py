@@ -127,7 +127,7 @@ def _desk(app: FastAPI, archived: Archive, reviewed: Reviews, private_webhooks: 
 
 def _plain_routes(app: FastAPI) -> None:
     @app.get("/healthz", response_class=PlainTextResponse)
-    def alive() -> str:
+    async def alive() -> str:  # in no thread, which might be waited for
         """Whether the process answers."""
         return "ok"
 

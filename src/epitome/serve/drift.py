@@ -62,7 +62,9 @@ class Drift:
         """Count a summary; once a minute, warn where a signal has moved."""
         with self._lock:
             self._rows.append(_row(document, request, summary))
-            due = time.monotonic() - self._looked >= _EVERY
+            now = time.monotonic()
+            due = now - self._looked >= _EVERY
+            self._looked = now if due else self._looked
         if due:
             self.look()
 
@@ -80,7 +82,6 @@ class Drift:
     def look(self) -> None:
         """Write the window, read the reference anew, and log what has moved and what has come back."""
         with self._lock:
-            self._looked = time.monotonic()
             rows = list(self._rows)
         try:
             _write(self._folder / "drift-window.json", rows)
