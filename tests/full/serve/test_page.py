@@ -32,6 +32,7 @@ from epitome.documents import from_text, read
 from epitome.serve.app import application
 from epitome.serve.service import Service
 from epitome.trust.check import Source
+from epitome.trust.masking import Masker
 from epitome.types import Unmet
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -59,12 +60,12 @@ class Served:
 
 
 @contextmanager
-def serving(model: str, folder: Path) -> Iterator[Served]:
+def serving(model: str, folder: Path, masker: Masker | None = None) -> Iterator[Served]:
     keys = Keys(connect(folder / "d.sqlite"))
     _, secret = keys.make("tests")
     summarizer = Summarizer(model) if model == "lead" else Summarizer(model, engine="llamacpp")
     listening = socket.create_server(("127.0.0.1", 0))
-    app = application(Service(summarizer), keys, archived=Archive(keys.database, "summaries"))
+    app = application(Service(summarizer, masker=masker), keys, archived=Archive(keys.database, "summaries"))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
@@ -223,6 +224,17 @@ def test_a_source_at_the_end_of_a_book_is_found(browser: Browser, served: Served
         expect(lit).to_have_text(re.compile("lighthouse"))
         expect(lit).to_be_in_viewport()
         assert lit.evaluate(IN_SIGHT)
+
+
+def test_what_the_model_may_not_see_is_found_in_the_document(browser: Browser, tmp_path: Path) -> None:
+    opening = "Sarah Lee opened the new library on Monday."
+    with serving("lead", tmp_path, Masker()) as served, opened(browser, served) as page:
+        summary = summarised(
+            page, f"{opening} It has nine rooms. The old one had three, and a leak in each of them."
+        )
+        assert "Sarah" not in summary["text"]
+        page.locator("[data-sentence='0']").hover()
+        expect(page.locator("mark.lit")).to_contain_text("Sarah Lee opened the new library")
 
 
 def test_what_the_document_does_not_bear_out_is_marked_and_told(browser: Browser, served: Served) -> None:
@@ -401,7 +413,7 @@ def test_stop_ends_the_work(browser: Browser, writer: Served) -> None:
         page.keyboard.press("Escape")
         expect(page.locator("#state")).to_have_text("Stopped.")
         deadline = time.monotonic() + 60  # a prompt that is being read is read to its end
-        while "epitome_documents 0.0" not in httpx.get(f"{writer.address}/metrics").text:
+        while 'epitome_documents{state="running"} 0.0' not in httpx.get(f"{writer.address}/metrics").text:
             assert time.monotonic() < deadline
             time.sleep(0.1)
         expect(page.get_by_role("button", name="Summarise")).to_be_enabled()
