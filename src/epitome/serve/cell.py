@@ -23,19 +23,22 @@ def main() -> None:
     asked = json.loads(sys.stdin.buffer.readline())
     seal(asked["memory"], asked["seconds"], asked["output"])
     try:
-        answer = _read(sys.stdin.buffer.read(), asked["name"], asked["suffix"], asked["encoding"])
+        written = _written(_read(sys.stdin.buffer.read(), asked["name"], asked["suffix"], asked["encoding"]))
     except EpitomeError as error:
-        answer = {"error": error.message}
-    sys.stdout.buffer.write(json.dumps(answer, ensure_ascii=False).encode())
+        written = _written({"error": error.message})
+    except MemoryError:
+        written = _written({"error": f"{asked['name']}: reading it takes more memory than a document may"})
+    sys.stdout.buffer.write(written)
+
+
+def _written(answer: dict[str, Any]) -> bytes:
+    return json.dumps(answer, ensure_ascii=False).encode()
 
 
 def _read(data: bytes, name: str, suffix: str, encoding: str | None) -> dict[str, Any]:
     from epitome.documents.source import parse
 
-    try:
-        document = parse(data, name, suffix, encoding)
-    except MemoryError:
-        raise SourceError(f"{name}: reading it takes more memory than a document may") from None
+    document = parse(data, name, suffix, encoding)
     if len(document.text) > MOST:
         raise SourceError(f"{name}: it has more than {MOST:,} characters of text")
     return asdict(document)

@@ -25,18 +25,16 @@ export function show(pane, found) {
   pane.scrollTop = 0;
   pane.classList.toggle("long", paragraphs.length > LONG);
   return {
-    mark: (sentences) => mark(paragraphs, spansOf(sentences, found.text, units)),
+    mark: (sentences) => mark(paragraphs, spansOf(sentences, units)),
     light: (sentence) => light(pane, sentence),
     first: (sentence) => marksOf(pane, sentence)[0],
   };
 }
 
-// Where each sentence's sources lie, in units; a span that does not hold its own text is not shown.
-function spansOf(sentences, text, units) {
+// Where each sentence's sources lie, in units. What they say there may be masked in the summary, and is not here.
+function spansOf(sentences, units) {
   return sentences.flatMap((sentence, number) =>
-    sentence.sources
-      .map((source) => ({ number, start: units(source.start), end: units(source.end), text: source.text }))
-      .filter((span) => text.slice(span.start, span.end) === span.text),
+    sentence.sources.map((source) => ({ number, start: units(source.start), end: units(source.end) })),
   );
 }
 
