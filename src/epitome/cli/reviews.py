@@ -176,24 +176,6 @@ def verify(
     print(f"{found.head.number}:{found.head.hash}")
 
 
-@app.command()
-def key(
-    name: Annotated[
-        str, typer.Argument(help="The reviewer, as the trail will name them.", show_default=False)
-    ],
-    days: Annotated[int | None, typer.Option(min=1, help="Days until it ends.", show_default=False)] = None,
-    data: Data = FOLDER,
-    database: Url = None,
-) -> None:
-    """Make a key with which a person may review over HTTP, and print it once."""
-    kept = opened(data, database)
-    from epitome.desk.keys import Keys
-
-    made, secret = Keys(kept).make(name, days=days, reviewer=True)
-    print(f"{made.id}, for {made.name}; this is printed once:", file=sys.stderr)
-    print(secret)
-
-
 def _reviews(data: Path, url: str | None) -> Reviews:
     kept = opened(data, url)
     from epitome.desk.reviews import Reviews

@@ -17,10 +17,8 @@ from tests.full.postgres import Postgres
 
 from epitome.datasets.read import load
 from epitome.desk.archive import Archive, Entry
-from epitome.desk.audit import Who
 from epitome.desk.database import Database, connect
 from epitome.desk.doubts import Doubt
-from epitome.desk.keys import Keys
 from epitome.desk.reviews import Reviews
 from epitome.types import Fact, Sentence, SourceSpan, Summary
 
@@ -170,14 +168,12 @@ def test_edits_become_pairs_to_learn_from(folder: Path) -> None:
     assert entry.startswith("8:")  # both exports are in the trail
 
 
-def test_a_reviewers_key_opens_the_reviews(folder: Path, postgres: Postgres) -> None:
+def test_a_database_is_named_by_its_url(postgres: Postgres) -> None:
     url = postgres.database()
-    connect(url).close()
-    for more in (("--data", folder), ("--database", url)):
-        made = epitome("reviews", "key", "ann", *more)
-        assert made.returncode == 0, made.stderr
-        database = connect(url if url in more else folder / "epitome.sqlite")
-        found = Keys(database).find(made.stdout.strip())
-        assert found is not None
-        assert (found.name, found.reviewer, found.who) == ("ann", True, Who("ann", found.id))
-        database.close()
+    database = connect(url)
+    identity = queued(database)
+    made = epitome("reviews", "approve", identity, "--reviewer", "ann", "--database", url)
+    assert made.returncode == 0, made.stderr
+    review = Reviews(database).named(identity)
+    assert (review.state, review.reviewer) == ("approved", "ann")
+    database.close()
