@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain, count
 from pathlib import Path
-from threading import Event, Lock
+from threading import Condition, Event
 from typing import Any, NamedTuple
 
 from epitome.engines.base import Ability, Chunk, Decoding, FinishReason, GenerationRequest
@@ -45,7 +45,7 @@ class OpenVino:
     >>> with OpenVino(resolve("default")) as engine:
     ...     answers(engine, [GenerationRequest(Prompt((Message("user", text),))) for text in texts])
 
-    Several threads may generate at once: their requests run in one batch.
+    Several threads may generate at once: their requests run in one batch, and each step is made for all of them.
 
     Args:
         model: what to load; its `path` is a GGUF file of any quantisation.
@@ -90,7 +90,8 @@ class OpenVino:
         ends = {self._vocabulary.special(text) for text in (head.tokens.eos, *END_OF_TURN)}
         self._ends = {token for token in ends if token is not None}
         self._numbers = count(1)
-        self._lock = Lock()
+        self._turn = Condition()
+        self._stepping = False
         self._pipeline: Any = _load(folder, threads or cores(), exact)
 
     def encode(self, text: str) -> list[int]:
@@ -129,24 +130,37 @@ class OpenVino:
         finally:
             for answer in running:
                 answer.handle.cancel()
-            if running:
+            if running and self._pipeline is not None:
                 self._step()  # the cancelled ones give their memory back
 
     def _step(self) -> None:
-        with self._lock:
-            if self._pipeline is None or not self._pipeline.has_non_finished_requests():
+        """A step for all threads: who finds nobody at it makes it, the others wait and read what it brought.
+
+        With a lock alone, one thread would step on and on while others, whose answers are there, wait for the lock.
+        """
+        with self._turn:
+            if self._stepping:
+                self._turn.wait()
                 return
-            try:
+            if self._pipeline is None:
+                raise EngineError(f"{self.model} was closed")
+            self._stepping = True
+        try:
+            if self._pipeline.has_non_finished_requests():
                 self._pipeline.step()
-            except RuntimeError as error:
-                raise EngineError(f"OpenVINO: {_last_line(error)}") from error
+        except RuntimeError as error:
+            raise EngineError(f"OpenVINO: {_last_line(error)}") from error
+        finally:
+            with self._turn:
+                self._stepping = False
+                self._turn.notify_all()
 
     def _begin(
         self, prompts: Sequence[list[int]], requests: Sequence[GenerationRequest], which: Iterable[int]
     ) -> Iterator[_Running]:
-        with self._lock:
-            for index in which:
-                yield self._start(index, prompts[index], requests[index].decoding)
+        # A request may be added while another thread steps: the pipeline guards its list, and takes it up in the next.
+        for index in which:
+            yield self._start(index, prompts[index], requests[index].decoding)
 
     def _start(self, index: int, ids: list[int], decoding: Decoding) -> _Running:
         import numpy as np
@@ -218,7 +232,11 @@ class OpenVino:
             )
 
     def close(self) -> None:
-        with self._lock:
+        with self._turn:
+            while self._stepping:
+                self._turn.wait()
+            if self._pipeline is not None and self._pipeline.has_non_finished_requests():
+                self._pipeline.step()  # what a stop text ended gives its memory back
             self._pipeline = None
 
     def __enter__(self) -> OpenVino:

@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from epitome.errors import UsageError
+from epitome.serve.connection import Connection
 from epitome.serve.service import Service
 
 log = logging.getLogger("epitome.serve")
@@ -47,7 +48,8 @@ class Certificate:
 
 class Server(uvicorn.Server):
     """On SIGTERM `/readyz` answers 503 for `drain` seconds, in which requests are still taken: a load balancer needs
-    them to look away. Then nothing more is taken, what is under way is finished, and the process ends with 0.
+    them to look away. Then nothing more is taken, what waits is refused, what is under way is finished, and the process
+    ends with 0.
 
     Ctrl-C, or a second SIGTERM, waits for no load balancer.
     """
@@ -69,6 +71,11 @@ class Server(uvicorn.Server):
         self.should_exit = self.should_exit or time.monotonic() >= self._last
         return await super().on_tick(counter)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Nothing more is taken from now on."""
+        self._service.room.refuse()
+        await super().shutdown(sockets)
+
 
 def run(
     app: FastAPI,
@@ -85,6 +92,7 @@ def run(
     log.info("serving at http%s://%s:%d (Ctrl-C ends)", "s" if certificate is not None else "", shown, port)
     config = uvicorn.Config(
         app,
+        http=Connection,
         log_config=None,
         access_log=False,
         server_header=False,
