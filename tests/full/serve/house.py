@@ -69,7 +69,7 @@ def house(folder: Path, service: Service) -> Iterator[House]:
     keys = Keys(connect(folder / "desk.sqlite"))
     secret = keys.make("tests")[1]
     config = uvicorn.Config(application(service, keys), port=0, http=Quick, log_level="warning")
-    server = Server(config, service)
+    server = Server(config, service, drain=0)
     thread = threading.Thread(target=server.run)
     thread.start()
     until(lambda: server.started)
