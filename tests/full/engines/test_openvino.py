@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +30,12 @@ def engine() -> Iterator[OpenVino]:
         yield engine
 
 
+def processor(engine: OpenVino) -> float:
+    """Seconds of processor time that its process has taken."""
+    fields = Path(f"/proc/{engine.pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class TestOpenVino(EngineContract):
     def test_it_writes_what_llama_cpp_writes(self, engine: OpenVino) -> None:
         request = ask(f"Summarize in one sentence.\n\n{STORY}", max_tokens=16, logprobs=True)
@@ -46,18 +51,18 @@ class TestOpenVino(EngineContract):
         text = f"{STORY} {'And so on, day after day. ' * 60}"
         spent = []
         for end in ("First?", "Second?"):
-            start = time.process_time()
+            start = processor(engine)
             one(engine, ask(f"{text} {end}", max_tokens=1))
-            spent.append(time.process_time() - start)
+            spent.append(processor(engine) - start)
         assert spent[1] < spent[0] / 2
 
     def test_versions_of_one_prompt_read_it_once(self, engine: OpenVino) -> None:
         def spent(versions: int, end: str) -> float:
             text = f"{STORY} {'And so on, week after week. ' * 60} {end}"
-            start = time.process_time()
+            start = processor(engine)
             asked = [ask(text, max_tokens=1, temperature=1.0, seed=seed) for seed in range(versions)]
             assert len(answers(engine, asked)) == versions
-            return time.process_time() - start
+            return processor(engine) - start
 
         spent(1, "To warm up.")
         assert spent(8, "Once.") < 4 * spent(1, "Again.") + 1
