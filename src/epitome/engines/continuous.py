@@ -75,6 +75,13 @@ class Stepper:
                 del self.running[piece.number]
         return told
 
+    def end(self) -> None:
+        """Let everything give its memory back; without that it complains."""
+        for number in list(self.running):
+            self.cancel(number)
+        if self.has_work:
+            self.step()
+
     @property
     def has_work(self) -> bool:
         """Whether a step would do something: what was cancelled counts."""
@@ -198,3 +205,4 @@ def main() -> None:
             stepper.running.clear()
         if told:
             tell(told)
+    stepper.end()

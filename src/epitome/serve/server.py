@@ -6,6 +6,7 @@ import logging
 import signal
 import socket
 import ssl
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ from epitome.serve.service import Service
 log = logging.getLogger("epitome.serve")
 BACKLOG = 2048
 """Connections that the system accepts before we do."""
+TURN = 0.001
+"""Seconds that a thread keeps the interpreter while others want it. Python's own 5 ms make the last of sixteen documents
+that come at once wait for 80 ms."""
 FINISH = 60
 """Seconds that requests under way have to end, once nothing more is taken."""
 
@@ -101,4 +105,5 @@ def run(
         ssl_certfile=certificate.chain if certificate is not None else None,
         ssl_keyfile=certificate.key if certificate is not None else None,
     )
+    sys.setswitchinterval(TURN)
     Server(config, service, drain).run(sockets=[listening])

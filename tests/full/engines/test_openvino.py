@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -76,6 +79,35 @@ class TestOpenVino(EngineContract):
         ]
         together = answers(engine, requests)
         assert [answer.text for answer in together] == [one(engine, request).text for request in requests]
+
+
+def test_a_killed_process_is_told_and_the_next_request_starts_it_anew() -> None:
+    with OpenVino(resolve("default")) as engine:
+        request = ask(f"Tell me about the sea. {STORY}", max_tokens=200, min_tokens=200)
+        chunks = engine.generate([request])
+        next(chunks)
+        before = engine.pid
+        os.kill(before, signal.SIGKILL)
+        with pytest.raises(EngineError, match="its process ended"):
+            list(chunks)
+        assert one(engine, ask(STORY, max_tokens=4)).generated_tokens == 4
+        assert engine.pid != before
+    with pytest.raises(EngineError, match="closed"):
+        one(engine, request)
+
+
+def test_requests_of_several_threads_share_their_steps(engine: OpenVino) -> None:
+    def spent(threads: int, name: str) -> float:
+        start = processor(engine)
+        requests = [ask(f"{name} {number}. {STORY}", max_tokens=48, min_tokens=48) for number in range(6)]
+        with ThreadPoolExecutor(threads) as pool:
+            assert [answer.generated_tokens for answer in pool.map(partial(one, engine), requests)] == [
+                48
+            ] * 6
+        return processor(engine) - start
+
+    spent(1, "To warm up")
+    assert spent(6, "Together") < 0.8 * spent(1, "Alone")
 
 
 def test_four_bit_weights_never_reach_its_reader() -> None:
