@@ -13,7 +13,6 @@ from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import IO
 
-import epitome
 from epitome.engines.base import Decoding
 from epitome.engines.continuous import Told
 from epitome.errors import EngineError, ModelError
@@ -34,7 +33,7 @@ class Apart:
 
     def __init__(self, folder: Path, *, threads: int, exact: bool) -> None:
         options = {"folder": str(folder), "threads": threads, "exact": exact}
-        found = str(Path(epitome.__file__).parent.parent)  # by whatever way this process found it
+        found = str(Path(__file__).parents[2])  # by whatever way this process found it
         path = os.pathsep.join(filter(None, (found, os.environ.get("PYTHONPATH"))))
         self._child = subprocess.Popen(
             [sys.executable, "-c", PROGRAM, json.dumps(options)],
