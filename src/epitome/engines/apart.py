@@ -7,6 +7,7 @@ import os
 import pickle
 import subprocess
 import sys
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
@@ -81,8 +82,8 @@ class Apart:
 
     def cancel(self, number: int) -> None:
         """End a request; nothing more comes of it."""
-        with self._lock:
-            if self._open.pop(number, None) is not None and self.alive:
+        with self._lock, suppress(EngineError):  # a process that has ended does nothing any more
+            if self._open.pop(number, None) is not None:
                 self._send(("cancel", number))
 
     def _send(self, command: tuple[object, ...]) -> None:

@@ -23,8 +23,8 @@ log = logging.getLogger("epitome.serve")
 BACKLOG = 2048
 """Connections that the system accepts before we do."""
 TURN = 0.001
-"""Seconds that a thread keeps the interpreter while others want it. With Python's own 5 ms the last of sixteen documents
-that come at once waits for 80."""
+"""Seconds that a thread keeps the interpreter while others want it. With Python's own 5 ms the last of sixteen
+documents that come at once waits for 80."""
 FINISH = 60
 """Seconds that requests under way have to end, once nothing more is taken."""
 
