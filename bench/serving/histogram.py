@@ -6,14 +6,14 @@ import re
 
 
 class Histogram:
-    """The buckets of one metric without labels.
+    """The buckets of a metric; `labels` as they stand behind `le`.
 
-    >>> Histogram('x_bucket{le="0.1"} 3.0\\nx_bucket{le="+Inf"} 4.0', "x").below(0.1)
+    >>> Histogram('x_bucket{le="0.1",a="b"} 3.0\\nx_bucket{le="+Inf",a="b"} 4.0', "x", ',a="b"').below(0.1)
     0.75
     """
 
-    def __init__(self, text: str, name: str) -> None:
-        rows = re.findall(rf'^{name}_bucket{{le="([^"]+)"}} (\S+)$', text, re.MULTILINE)
+    def __init__(self, text: str, name: str, labels: str = "") -> None:
+        rows = re.findall(rf'^{name}_bucket{{le="([^"]+)"{labels}}} (\S+)$', text, re.MULTILINE)
         self.counts = {float(bound): float(count) for bound, count in rows}
 
     def since(self, before: Histogram) -> Histogram:

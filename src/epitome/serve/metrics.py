@@ -82,10 +82,12 @@ class Metrics:
         built = Gauge("epitome_build_info", "1; what runs.", ("version", "model"), **named)
         built.labels(__version__, service.summarizer.model.name).set(1)
         begun = Histogram(
-            "epitome_start_seconds", "From a free place, or from the request where one was free, to the start.",
-            buckets=_START, **named,
+            "epitome_start_seconds",
+            "To the start of a document: from when a place was free where it waited for one, else from when it came.",
+            ("waited",), buckets=_START, **named,
         )  # fmt: skip
-        service.room.begun.append(begun.observe)
+        waited, at_once = begun.labels("yes"), begun.labels("no")
+        service.room.begun.append(lambda seconds, late: (waited if late else at_once).observe(seconds))
         cache = Gauge("epitome_cache_bytes", "Summaries kept to be given again.", **named)
         cache.set_function(lambda: service.cache.bytes)
         asked = Counter("epitome_cache_requests", "Summaries looked for among those.", ("result",), **named)

@@ -58,8 +58,9 @@ class Room:
     def __init__(self, places: int, waiting: int, characters: int = CHARACTERS) -> None:
         self.places = places
         self.most = places + waiting
-        self.begun: list[Callable[[float], None]] = []
-        """Called when work is begun, with the seconds that it waited although there was a free place."""
+        self.begun: list[Callable[[float, bool], None]] = []
+        """Called when work is begun: the seconds that it waited although there was a free place, and whether it had
+        come before that place was free."""
         self._characters: Counter[str] = Counter()
         self._most_characters = characters
         self._turns: Turns[Ticket] = Turns()
@@ -143,9 +144,10 @@ class Room:
             self._done(ticket)
             return
         try:
-            waited = time.perf_counter() - max(ticket.came, getattr(self._thread, "free_since", 0.0))
+            free_since = getattr(self._thread, "free_since", 0.0)
+            seconds = time.perf_counter() - max(ticket.came, free_since)
             for told in self.begun:
-                told(waited)
+                told(seconds, ticket.came < free_since)
             result = ticket.context.run(ticket.work, ticket.stop)
         except BaseException as error:  # whatever it is, this thread goes on
             self._done(ticket)

@@ -86,7 +86,7 @@ def test_labels_have_no_more_values_than_the_application_has_parts(asked: TestCl
     assert "BREW" not in text
     labels = re.findall(r'(\w+)="([^"]*)"', text)
     assert {name for name, _ in labels} == {
-        "route", "status", "stage", "kind", "met", "state", "le", "version", "model", "result",
+        "route", "status", "stage", "kind", "met", "state", "le", "version", "model", "result", "waited",
     }  # fmt: skip
     routes = {value for name, value in labels if name == "route"}
     assert routes <= {"none", *asked.app.openapi()["paths"], "/openapi.json"}  # type: ignore[attr-defined]

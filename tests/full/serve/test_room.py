@@ -164,13 +164,13 @@ def test_at_the_end_what_waits_is_refused_and_what_is_under_way_is_finished(open
 
 def test_the_time_from_a_free_place_to_the_start_is_told(opened: Opened) -> None:
     doing = opened(1, 10)
-    waits: list[float] = []
-    doing.room.begun.append(waits.append)
+    waits: list[tuple[float, bool]] = []
+    doing.room.begun.append(lambda *told: waits.append(told))
     first, second = doing.enter("ann-0"), doing.enter("ann-1")
     until(lambda: doing.room.running == 1)
     time.sleep(0.3)  # the second one waits, but there is no free place
     doing.go.set()
     for ticket in (first, second):
         ticket.result.result(60)
-    assert len(waits) == 2
-    assert all(0 <= wait < 0.3 for wait in waits)
+    assert [late for _, late in waits] == [False, True]
+    assert all(0 <= seconds < 0.3 for seconds, _ in waits)
