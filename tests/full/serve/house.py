@@ -68,7 +68,7 @@ def house(folder: Path, service: Service) -> Iterator[House]:
     """The service over a database in this folder."""
     keys = Keys(connect(folder / "desk.sqlite"))
     secret = keys.make("tests")[1]
-    config = uvicorn.Config(application(service, keys), port=0, http=Quick, log_level="warning")
+    config = uvicorn.Config(application(service, keys), port=0, http=Quick, log_config=None)
     server = Server(config, service, drain=0)
     thread = threading.Thread(target=server.run)
     thread.start()
