@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from epitome.cli.asked import one_of
 from epitome.errors import EngineError, StoreError, UsageError
 
 if TYPE_CHECKING:
@@ -227,12 +228,7 @@ def _tokens(issuer: str | None, audience: str | None, keys: str | None) -> Token
 def _kept(archive: str | None) -> Keeps | None:
     from epitome.desk.archive import KEEPS
 
-    for known in KEEPS:
-        if archive == known:
-            return known
-    if archive is None:
-        return None
-    raise UsageError(f"--archive {archive}: nothing that can be kept", hint=f"one of {', '.join(KEEPS)}")
+    return one_of(KEEPS, archive, "--archive") if archive is not None else None
 
 
 def _masker(mask: bool, model: str | None) -> Masker | None:

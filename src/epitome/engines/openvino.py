@@ -173,15 +173,19 @@ class OpenVino:
                 f"{decoding.adapter or 'the bare base'} was asked for",
                 hint="an adapter is merged there: open it anew, or use --engine llamacpp",
             )
-        for asked, what in (
-            (bool(decoding.grammar), "grammars"),
-            (decoding.alternatives > 0, "alternatives"),
-            (decoding.contrast > 0, "contrast (transformers has)"),
+        for asked, what, engine in (
+            (bool(decoding.grammar), "grammars", "llamacpp"),
+            (decoding.alternatives > 0, "alternatives", "llamacpp"),
+            (decoding.contrast > 0, "contrast", "transformers"),
             # It is accepted and ignored there, with one sequence.
-            (decoding.no_repeat_ngram > 0 and decoding.beams == 1, "no_repeat_ngram without beams"),
+            (
+                decoding.no_repeat_ngram > 0 and decoding.beams == 1,
+                "no_repeat_ngram without beams",
+                "llamacpp",
+            ),
         ):
             if asked:
-                raise EngineError(f"the openvino engine has no {what}", hint="--engine llamacpp has it")
+                raise EngineError(f"the openvino engine has no {what}", hint=f"--engine {engine} has it")
         if decoding.beams > 1 and decoding.temperature > 0:
             raise EngineError("beam search and sampling exclude each other", hint="set temperature to 0")
         if len(ids) + decoding.max_tokens > self.context:

@@ -86,7 +86,7 @@ def test_what_cannot_be_done_is_told_in_a_line(folder: Path) -> None:
         (("edit", "cd", "nowhere.txt"), 3, "nowhere.txt: cannot be read"),
         (("edit", "cd"), 2, "what should it say?"),
         (("reject", "cd", "--reason", " "), 2, "a rejection needs one"),
-        (("list", "--state", "done"), 2, "--state done: no such state"),
+        (("list", "--state", "done"), 2, "--state done: there is no such thing"),
         (("verify", "--head", "7"), 2, "not NUMBER:HASH"),
     ):
         run = reviews(folder, *arguments)
