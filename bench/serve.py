@@ -31,7 +31,7 @@ from harness.report import Report, median
 from serving.clients import Load, load
 from serving.histogram import Histogram
 from serving.started import Ours, Started
-from serving.texts import article
+from serving.texts import article, note
 from speed.systems import NEW_TOKENS, WARM_UP, rendered, rotated
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,8 +40,6 @@ NEEDED = ("xllamacpp", "fastapi", "uvicorn", "httpx")
 NAMED = ("epitome", *NEEDED, "openvino-genai", "h11", "starlette")
 OFFLINE, SERVICE, PEER = "Summarizer.batch", "epitome serve", "llama.cpp's server"
 START = "epitome_start_seconds"
-SHORT = 1
-"""Sentences of a text that is given back as it is, because the model writes no whole sentence in 4 tokens."""
 ASIDE = 1_000_000
 """Reports from this number on are not measured: systems are warmed up and tuned on them."""
 
@@ -201,8 +199,8 @@ def burst(bench: Bench) -> None:
     clients, report = bench.asked.burst, bench.report
     report.section(f"Burst: {clients} clients at once, answers of 4 tokens")
     with bench.ours("burst", "--cache", "0", "--timeout", "3600", capped=True) as server:
-        found = ask_ours(server, [article(number, SHORT) for number in range(2 * clients)], clients)
-        after = ask_ours(server, [article(ASIDE, SHORT)], 1)
+        found = ask_ours(server, [note(number) for number in range(2 * clients)], clients)
+        after = ask_ours(server, [note(ASIDE)], 1)
     report.line(", ".join(f"{status}: {count}" for status, count in sorted(found.statuses.items())))
     expected = sum(found.statuses[status] for status in ("200", "429", "503"))
     report.bar("share answered with 200, 429 or 503", expected / found.statuses.total(), 1.0)
@@ -219,7 +217,7 @@ def memory(bench: Bench) -> None:
     held: list[float] = []
     with bench.ours("memory", "--cache", "1", capped=True) as server:
         for at in range(0, asked.requests, portion):
-            texts = [article(number, SHORT) for number in range(at, at + portion)]
+            texts = [note(number) for number in range(at, at + portion)]
             found = ask_ours(server, texts, asked.clients)
             held.append(server.resident / 2**20)
             report.row(at + portion, held[-1], found.seconds, found.statuses.total() - found.statuses["200"])

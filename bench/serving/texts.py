@@ -59,6 +59,12 @@ MONTHS = ("January", "March", "April", "June", "September", "November")
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
 
 
+def note(number: int) -> str:
+    """A sentence that is given back as it is where the model writes no whole one; the same for the same number."""
+    chance = random.Random(number)
+    return MIDDLES[0].format(cost=chance.randint(2, 90_000), month=chance.choice(MONTHS))
+
+
 def article(number: int, sentences: int = 14) -> str:
     """A report of so many sentences, about 16 words each; the same for the same number."""
     chance = random.Random(number)
