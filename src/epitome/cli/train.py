@@ -91,7 +91,7 @@ def train(
         judged_on = load(dev, columns, on_progress=download) if dev else None
     family = learns(model, pairs.pairs)
     wanted = settings(config, set_ or (), given, family)
-    from epitome.train.run import Watch
+    from epitome.train.course import Watch
     from epitome.train.run import train as run
     from epitome.train.world import World
 

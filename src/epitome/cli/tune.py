@@ -57,8 +57,8 @@ def tune(
     wanted = settings(config, set_ or (), {"track": []}, learns(model, pairs.pairs))
     tell = (lambda _: None) if quiet else note
     if find_lr:
+        from epitome.train.course import Watch
         from epitome.train.finder import sweep, write
-        from epitome.train.run import Watch
 
         swept = sweep(pairs, model, wanted, 60, Watch(note=tell))
         output.mkdir(parents=True, exist_ok=True)

@@ -29,6 +29,13 @@ class Objective(Protocol):
         """Sum over the learnt tokens of weighted cross-entropy, a scalar."""
 
 
+class Scoring(Objective, Protocol):
+    """One whose predictions can be looked at, too."""
+
+    def scored(self, network: Any, examples: Sequence[Any]) -> tuple[Any, Any, Any]:
+        """Logits (targets, words), the targets and their weights, in the order of the examples."""
+
+
 @dataclass(frozen=True, slots=True)
 class Packed:
     """Decoders: examples side by side in one row, nothing padded but its end (`attention.py`)."""
@@ -47,9 +54,12 @@ class Packed:
         yield from rows
 
     def loss(self, network: Any, examples: Sequence[Example]) -> Any:
+        return weighted(*self.scored(network, examples), self.smoothing)
+
+    def scored(self, network: Any, examples: Sequence[Example]) -> tuple[Any, Any, Any]:
         row = _row(examples)
         device = network.device
-        logits = _plain(network)(
+        logits = plain(network)(
             input_ids=row.ids.to(device),
             position_ids=row.positions.to(device),
             attention_mask=None,
@@ -57,7 +67,7 @@ class Packed:
             layout=row.layout,
             logits_to_keep=row.places.to(device),
         ).logits[0]
-        return _weighted(logits, row.targets.to(device), row.weights.to(device), self.smoothing)
+        return logits, row.targets.to(device), row.weights.to(device)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +88,7 @@ class OneByOne:
                 out = network(input_ids=ids, attention_mask=torch.ones_like(ids), use_cache=False)
                 targets = torch.tensor(branch.ids[branch.given :], device=network.device)
                 weights = torch.full((learnt,), example.weight, device=network.device)
-                total = total + _weighted(out.logits[0, -learnt:], targets, weights, self.smoothing)
+                total = total + weighted(out.logits[0, -learnt:], targets, weights, self.smoothing)
         return total
 
 
@@ -103,6 +113,9 @@ class Seq2Seq:
             yield held
 
     def loss(self, network: Any, examples: Sequence[Example]) -> Any:
+        return weighted(*self.scored(network, examples), self.smoothing)
+
+    def scored(self, network: Any, examples: Sequence[Example]) -> tuple[Any, Any, Any]:
         rows = [(example, branch) for example in examples for branch in example.branches]
         device = network.device
         sources = _padded([example.prompt for example, _ in rows], self.pad)
@@ -119,17 +132,16 @@ class Seq2Seq:
             use_cache=False,
         ).logits
         places = learnt > 0
-        return _weighted(
-            logits[places.to(device)], answers[places].to(device), learnt[places].to(device), self.smoothing
-        )
+        return logits[places.to(device)], answers[places].to(device), learnt[places].to(device)
 
 
-def _weighted(logits: Any, targets: Any, weights: Any, smoothing: float) -> Any:
+def weighted(logits: Any, targets: Any, weights: Any, smoothing: float = 0.0) -> Any:
+    """The sum of weighted cross-entropies, a scalar."""
     losses = functional.cross_entropy(logits.float(), targets, reduction="none", label_smoothing=smoothing)
     return (losses * weights).sum()
 
 
-def _plain(network: Any) -> Any:
+def plain(network: Any) -> Any:
     """The network below PEFT's wrapper, whose own forward would feed it otherwise."""
     return network.get_base_model() if hasattr(network, "get_base_model") else network
 
@@ -187,4 +199,4 @@ def _row(examples: Sequence[Example]) -> _Row:
 def prepare(network: Any) -> None:
     """Switch a decoder's attention to the packed one (`Packed` needs it)."""
     register()
-    _plain(network).set_attn_implementation(NAME)
+    plain(network).set_attn_implementation(NAME)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,6 +21,7 @@ from epitome.train.loop import mean_loss
 from epitome.train.objectives import Objective
 from epitome.types import Prompt
 
+FIGURES = ("loss", "perplexity", "accuracy", "macro_f1", "rouge1", "rouge2", "rougeL")
 SAMPLES = 4
 """Summaries that are kept for the report."""
 
@@ -42,10 +44,19 @@ class Judged:
 
     step: int
     loss: float
+    accuracy: float | None = None
+    """Share of the held-out targets that the model finds most likely (`epitome pretrain`)."""
+    macro_f1: float | None = None
+    """Mean F1 over the tags, in points (`objective=select`)."""
     rouge1: float | None = None
     rouge2: float | None = None
     rougeL: float | None = None  # noqa: N815  (the field's name)
     samples: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def perplexity(self) -> float | None:
+        """Of the held-out targets (`epitome pretrain`)."""
+        return None if self.accuracy is None else math.exp(min(self.loss, 700.0))
 
     def value(self, metric: str) -> float:
         """The metric, larger is better."""
