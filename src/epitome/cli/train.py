@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -72,7 +72,7 @@ def train(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes, no progress bar.")] = False,
 ) -> None:
     """Fine-tune a summariser on pairs of documents and summaries, and write a model folder that every command takes."""
-    from epitome.cli.progress import fetching, note
+    from epitome.cli.progress import fetching, note, training_bar
     from epitome.datasets.columns import parse
     from epitome.datasets.read import load
     from epitome.engines.huggingface import require
@@ -99,39 +99,10 @@ def train(
     tell = (lambda _: None) if quiet else note
     if pairs.bad:
         tell(f"{len(pairs.bad)} rows are no pairs and are passed over, the first: {pairs.bad[0].reason}")
-    with _bar(quiet) as (step, judged):
+    with training_bar(quiet, _line) as (step, judged):
         outcome = run(pairs, judged_on, model, wanted, output, Watch(step, judged, tell))
     if not quiet:
         _tell(outcome, str(output), family != "encoder")
-
-
-def _bar(quiet: bool) -> Any:
-    from contextlib import contextmanager
-
-    @contextmanager
-    def bar() -> Any:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        console = Console(stderr=True, highlight=False)
-        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
-        with Progress(
-            *columns, console=console, transient=True, disable=quiet or not console.is_terminal
-        ) as shown:
-            task = shown.add_task("steps")
-
-            def step(stepped: Any, steps: int) -> None:
-                speed = stepped.tokens / stepped.seconds
-                said = f"loss {stepped.loss:.3f}, {speed:.0f} tokens/s"
-                shown.update(task, total=steps, completed=stepped.step, description=said)
-
-            def judged(figures: Judged) -> None:
-                if not quiet:
-                    console.print(_line(figures))
-
-            yield step, judged
-
-    return bar()
 
 
 def _line(figures: Judged) -> str:

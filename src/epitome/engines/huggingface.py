@@ -394,6 +394,26 @@ def load_tagger(path: Path, dtype: Any) -> Any:
         raise ModelError(f"{path}: transformers cannot load it as an encoder ({reason})") from error
 
 
+def load_masked(path: Path, dtype: Any) -> Any:
+    """An encoder with a head that predicts words, made anew where the folder has none.
+
+    Raises `ModelError` if transformers cannot load it.
+    """
+    from transformers import AutoConfig, AutoModelForMaskedLM
+
+    try:
+        config = AutoConfig.from_pretrained(str(path), local_files_only=True)
+        for name in ("hidden_dropout_prob", "attention_probs_dropout_prob"):
+            if hasattr(config, name):
+                setattr(config, name, 0.0)
+        return AutoModelForMaskedLM.from_pretrained(
+            str(path), config=config, local_files_only=True, dtype=dtype
+        )
+    except (OSError, ValueError, KeyError, TypeError, ImportError, RuntimeError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise ModelError(f"{path}: transformers cannot load it as an encoder ({reason})") from error
+
+
 def _dtype(torch: Any, device: str, wish: Dtype) -> Any:
     if wish != "auto":
         return getattr(torch, wish)

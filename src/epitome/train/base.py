@@ -40,11 +40,13 @@ class Base:
     """Whether it is an encoder that learns to check sentences instead of writing them."""
     folder: Path
     """Where transformers reads the network: the hub's files, or what was unpacked from a GGUF file."""
+    fills: bool = False
+    """Whether it is an encoder with a head that predicts words (`epitome pretrain`)."""
 
     @property
     def family(self) -> Family:
         """What it is, as its model card says it."""
-        if self.checks:
+        if self.checks or self.fills:
             return "encoder"
         if self.model.format == "encoder" or self.fills_masks:
             return "writer"

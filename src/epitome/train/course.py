@@ -16,9 +16,9 @@ from epitome.train.journal import EVALS, RunFiles
 from epitome.train.loop import Stepped, Stepper, mean_loss
 from epitome.train.objectives import Objective
 from epitome.train.track import Tracker, open_trackers
-from epitome.train.validate import FIGURES, Judged
+from epitome.train.validate import Judged
 from epitome.train.world import World
-from epitome.train.write import Outcome
+from epitome.train.write import Outcome, figures
 
 BAD_STEPS, ROLLBACKS = 3, 2
 """Steps in a row without a finite loss before the run goes back to its last state; and how often it may."""
@@ -212,9 +212,8 @@ def _judge(run: Run, trackers: list[Tracker]) -> None:
             progress.stopped = f"no better {wanted.metric} on dev in {progress.stale} evaluations"
     if run.world.first:
         run.files.judged(judged)
-        found = {name: value for name in FIGURES if (value := getattr(judged, name)) is not None}
         for tracker in trackers:
-            tracker.numbers(judged.step, {f"dev/{name}": value for name, value in found.items()})
+            tracker.numbers(judged.step, {f"dev/{name}": value for name, value in figures(judged).items()})
     run.watch.judged(judged)
     _save(run)
 

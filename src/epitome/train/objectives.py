@@ -43,15 +43,7 @@ class Packed:
     smoothing: float = 0.0
 
     def portions(self, examples: Sequence[Example], tokens: int) -> Iterator[list[Example]]:
-        rows: list[list[Example]] = []
-        for example in sorted(examples, key=lambda one: -one.tokens):
-            fitting = (row for row in rows if sum(one.tokens for one in row) + example.tokens <= tokens)
-            row = next(fitting, None)
-            if row is None:
-                rows.append([example])
-            else:
-                row.append(example)
-        yield from rows
+        yield from rows(examples, tokens)
 
     def loss(self, network: Any, examples: Sequence[Example]) -> Any:
         return weighted(*self.scored(network, examples), self.smoothing)
@@ -116,15 +108,15 @@ class Seq2Seq:
         return weighted(*self.scored(network, examples), self.smoothing)
 
     def scored(self, network: Any, examples: Sequence[Example]) -> tuple[Any, Any, Any]:
-        rows = [(example, branch) for example in examples for branch in example.branches]
+        told = [(example, branch) for example in examples for branch in example.branches]
         device = network.device
-        sources = _padded([example.prompt for example, _ in rows], self.pad)
-        answers = _padded([branch.ids for _, branch in rows], self.pad)
+        sources = padded([example.prompt for example, _ in told], self.pad)
+        answers = padded([branch.ids for _, branch in told], self.pad)
         learnt = torch.zeros(answers.shape)
-        for at, (example, branch) in enumerate(rows):
+        for at, (example, branch) in enumerate(told):
             learnt[at, branch.given : len(branch.ids)] = example.weight
-        mask = _padded([(1,) * len(example.prompt) for example, _ in rows], 0)
-        begun = torch.cat([torch.full((len(rows), 1), self.start), answers[:, :-1]], 1)
+        mask = padded([(1,) * len(example.prompt) for example, _ in told], 0)
+        begun = torch.cat([torch.full((len(told), 1), self.start), answers[:, :-1]], 1)
         logits = network(
             input_ids=sources.to(device),
             attention_mask=mask.to(device),
@@ -133,6 +125,31 @@ class Seq2Seq:
         ).logits
         places = learnt > 0
         return logits[places.to(device)], answers[places].to(device), learnt[places].to(device)
+
+
+def rows(examples: Sequence[Any], tokens: int) -> list[list[Any]]:
+    """Examples in rows of at most `tokens`, or of one example: the longest first, each where it fits."""
+    found: list[list[Any]] = []
+    for example in sorted(examples, key=lambda one: -one.tokens):
+        fitting = (row for row in found if sum(one.tokens for one in row) + example.tokens <= tokens)
+        row = next(fitting, None)
+        if row is None:
+            found.append([example])
+        else:
+            row.append(example)
+    return found
+
+
+def side_by_side(examples: Sequence[Any], tokens: int) -> Iterator[list[Any]]:
+    """Examples of about one length, padded to the longest: at most `tokens` with the padding, or one example."""
+    held: list[Any] = []
+    for example in sorted(examples, key=lambda one: -one.tokens):
+        if held and held[0].tokens * (len(held) + 1) > tokens:
+            yield held
+            held = []
+        held.append(example)
+    if held:
+        yield held
 
 
 def weighted(logits: Any, targets: Any, weights: Any, smoothing: float = 0.0) -> Any:
@@ -146,9 +163,10 @@ def plain(network: Any) -> Any:
     return network.get_base_model() if hasattr(network, "get_base_model") else network
 
 
-def _padded(rows: Sequence[Sequence[int]], pad: int) -> Any:
-    width = max(len(row) for row in rows)
-    return torch.tensor([[*row, *([pad] * (width - len(row)))] for row in rows])
+def padded(found: Sequence[Sequence[int]], pad: int) -> Any:
+    """Ids (rows, longest), the shorter rows filled up."""
+    width = max(len(row) for row in found)
+    return torch.tensor([[*row, *([pad] * (width - len(row)))] for row in found])
 
 
 @dataclass(frozen=True, slots=True)
