@@ -94,11 +94,10 @@ def _joined(said: dict[str, Any], words: Iterable[str], first: int) -> dict[str,
     gets them and their merges."""
     from tokenizers import Tokenizer
 
+    _settle(said)
     model = said["model"]
-    vocabulary, merges = (
-        model["vocab"],
-        [tuple(one.split(" ") if isinstance(one, str) else one) for one in model["merges"]],
-    )
+    vocabulary = model["vocab"]
+    merges = [tuple(one.split(" ") if isinstance(one, str) else one) for one in model["merges"]]
     model["merges"] = merges
     made: dict[str, list[str]] = {}
     for _ in range(ROUNDS):
@@ -120,6 +119,12 @@ def _joined(said: dict[str, Any], words: Iterable[str], first: int) -> dict[str,
     return made
 
 
+def _settle(said: dict[str, Any]) -> None:
+    """Give tokens that stand beside the vocabulary a place in it: else they are numbered anew, behind what is added."""
+    for token in said["added_tokens"]:
+        said["model"]["vocab"].setdefault(token["content"], token["id"])
+
+
 def _save_words(source: Path, target: Path, made: Iterable[str], first: int) -> None:
     copy_tokenizer(source, target)
     words = list(made)
@@ -133,6 +138,7 @@ def _save_words(source: Path, target: Path, made: Iterable[str], first: int) -> 
         path.write_text("".join(f"{word}\n" for word in [*lines, *words]), "utf-8")
     if (path := target / "tokenizer.json").is_file():
         said = json.loads(path.read_text("utf-8"))
+        _settle(said)
         said["model"]["vocab"] |= {word: first + at for at, word in enumerate(words)}
         path.write_text(json.dumps(said, ensure_ascii=False), "utf-8")
 

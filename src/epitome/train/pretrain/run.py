@@ -169,12 +169,19 @@ def _words(corpus: Corpus, model: Model | None, config: Pretraining, folder: Pat
         return
     draft = folder.with_name(folder.name + ".tmp")
     shutil.rmtree(draft, ignore_errors=True)
-    texts = _texts(corpus, config.texts.held_out)
     with writing(folder):
         if model is None:
-            learn(texts, config.words, str(config.model["type"]), positions_of(config), draft)
+            learn(
+                lambda: _texts(corpus, config.texts.held_out),
+                config.words,
+                str(config.model["type"]),
+                positions_of(config),
+                draft,
+            )
         else:
-            added = extend(vocabulary_of(model), texts, config.words.add, draft)
+            added = extend(
+                vocabulary_of(model), _texts(corpus, config.texts.held_out), config.words.add, draft
+            )
             watch.note(f"{added} tokens are added to the vocabulary of {model.name}")
         draft.rename(folder)
 

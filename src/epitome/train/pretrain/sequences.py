@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from itertools import chain, pairwise
 from random import Random
 from typing import Any
@@ -11,7 +12,7 @@ from epitome.datasets.pair import Pair
 from epitome.documents import sentences
 from epitome.documents.languages import certain_language
 from epitome.engines.tokenizer import HubTokenizer
-from epitome.errors import ModelError
+from epitome.errors import ModelError, UsageError
 from epitome.models.folder import Form
 from epitome.train.base import Base
 from epitome.train.examples import Branch, Example, Shape, examples
@@ -186,7 +187,8 @@ def _gap_pairs(base: Base, config: Pretraining, most: int, share: float) -> Make
                 gaps = set(corrupt.gap_sentences([one for one, _ in part], share, language, draw))
                 rest = "".join(one for at, (one, _) in enumerate(part) if at not in gaps)
                 gold = " ".join(part[at][0].strip() for at in sorted(gaps))
-                found += examples([Pair(rest.strip(), (gold,), id, lang=language)], base, shape, {})
+                with suppress(UsageError):  # a prompt that does not fit: one text of many
+                    found += examples([Pair(rest.strip(), (gold,), id, lang=language)], base, shape, {})
         return found
 
     return make

@@ -4,7 +4,8 @@ network needs."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -31,41 +32,56 @@ NAMED: dict[str, dict[str, str]] = {
 AROUND = {"bert": "[CLS] $A [SEP]", "t5": "$A </s>", "bart": "<s> $A </s>", "llama": "<s> $A"}
 KINDS = {"bert": "wordpiece", "t5": "unigram", "bart": "bpe", "llama": "bpe"}
 """What networks of a type have had."""
+LETTERS = 1000
+"""Most letters of a WordPiece alphabet, and no more than a quarter of the vocabulary; the others are unknown."""
 BYTES = 256
 """Of an alphabet of bytes."""
 
 
-def learn(texts: Iterable[str], wanted: Words, kind: str, positions: int, folder: Path) -> None:
-    """Train a tokenizer on the texts, which are read once, for a network of type `kind`, and write it to `folder` as
-    transformers reads it.
+def learn(texts: Callable[[], Iterable[str]], wanted: Words, kind: str, positions: int, folder: Path) -> None:
+    """Train a tokenizer on the texts, for a network of type `kind`, and write it to `folder` as transformers reads it.
 
-    Raises `UsageError` for a vocabulary too small to hold the special tokens and an alphabet.
+    The same texts give the same WordPiece and byte pairs; Unigram's vocabulary differs in a few pieces from one time to
+    the next. Raises `UsageError` for a vocabulary too small to hold special tokens and an alphabet, and for WordPiece
+    with another network than BERT.
     """
     sort = KINDS[kind] if wanted.kind == "auto" else wanted.kind
+    if sort == "wordpiece" and kind != "bert":
+        raise UsageError(f"words.kind=wordpiece is BERT's, and this is a {kind}", hint="bpe or unigram")
     least = len(SPECIAL[kind]) + (BYTES if sort == "bpe" else 64)
     if wanted.size < least:
         raise UsageError(
             f"words.size={wanted.size} is too small", hint=f"{kind} with {sort} needs {least} or more"
         )
-    made = {"wordpiece": _wordpiece, "bpe": _byte_pairs, "unigram": _unigram}[sort](texts, wanted, kind)
     folder.mkdir(parents=True, exist_ok=True)
-    if kind == "bert" and sort == "wordpiece":
-        _save_bert(made, wanted, positions, folder)
+    if sort == "wordpiece":
+        _save_bert(_wordpiece(texts, wanted), wanted, positions, folder)
     else:
+        made = (_byte_pairs if sort == "bpe" else _unigram)(texts(), wanted, kind)
         _save(made, kind, positions, folder)
 
 
-def _wordpiece(texts: Iterable[str], wanted: Words, kind: str) -> Any:
-    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+def _wordpiece(texts: Callable[[], Iterable[str]], wanted: Words) -> Any:
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
-    made = Tokenizer(models.WordPiece(unk_token=NAMED[kind]["unk"]))
+    made = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     made.normalizer = normalizers.BertNormalizer(lowercase=wanted.lowercase)
     made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    made.decoder = decoders.WordPiece()
+    counted: Counter[str] = Counter()
+    for text in texts():
+        counted.update(made.normalizer.normalize_str(text))
+    common = sorted(counted, key=lambda letter: (-counted[letter], letter))
+    letters = sorted(letter for letter in common[: min(LETTERS, wanted.size // 4)] if not letter.isspace())
+    # The trainer numbers "##a" as it meets it, in an order of chance that decides between merges of one count.
+    inside = [f"##{letter}" for letter in letters]
     trainer = trainers.WordPieceTrainer(
-        vocab_size=wanted.size, special_tokens=list(SPECIAL[kind]), show_progress=False
+        vocab_size=wanted.size,
+        special_tokens=[*SPECIAL["bert"], *inside],
+        initial_alphabet=letters,
+        limit_alphabet=len(letters),
+        show_progress=False,
     )
-    made.train_from_iterator(texts, trainer)
+    made.train_from_iterator(texts(), trainer)
     return made
 
 
