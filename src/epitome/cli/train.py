@@ -27,6 +27,8 @@ EXAMPLES = """Examples:
 
     epitome train train.jsonl -o runs/c --config settings.toml
 
+    epitome train train.jsonl -o runs/tagger --base minilm --objective select   # marks what a summary would use
+
     epitome evaluate dev.jsonl --system default --system runs/mine --against default
 
     torchrun --nproc-per-node 2 -m epitome.cli train train.jsonl --dev dev.jsonl -o runs/two"""
@@ -56,6 +58,13 @@ def train(
             show_default="lora",
         ),
     ] = None,
+    objective: Annotated[
+        str | None,
+        typer.Option(
+            help="select: an encoder learns which words of a document its summary uses.",
+            show_default="by the base",
+        ),
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(help="Settings as TOML; docs/training.md lists them.")
     ] = None,
@@ -78,18 +87,19 @@ def train(
     from epitome.engines.huggingface import require
     from epitome.models.resolve import pull
     from epitome.train.base import learns
+    from epitome.train.config import aimed, named
     from epitome.train.config import load as settings
-    from epitome.train.config import named
 
     require()
     columns = parse(column or ())
-    given = {key: value for key, value in (("base", base), ("method.name", method)) if value is not None}
+    options = {"base": base, "method.name": method, "objective": objective}
+    given = {key: value for key, value in options.items() if value is not None}
     with fetching() as download:
         model = pull(named(config, set_ or (), given), on_progress=download)
     with fetching() as download:
         pairs = load(data, columns, limit=limit, on_progress=download)
         judged_on = load(dev, columns, on_progress=download) if dev else None
-    family = learns(model, pairs.pairs)
+    family = learns(model, pairs.pairs, aimed(config, set_ or (), given))
     wanted = settings(config, set_ or (), given, family)
     from epitome.train.course import Watch
     from epitome.train.run import train as run
@@ -102,20 +112,25 @@ def train(
     with training_bar(quiet, _line) as (step, judged):
         outcome = run(pairs, judged_on, model, wanted, output, Watch(step, judged, tell))
     if not quiet:
-        _tell(outcome, str(output), family != "encoder")
+        use = "" if family == "encoder" else f"--model {output}"
+        _tell(
+            outcome, output, f"--model {output} --style highlights" if wanted.objective == "select" else use
+        )
 
 
 def _line(figures: Judged) -> str:
     line = f"step {figures.step}: dev loss {figures.loss:.4f}"
     if figures.rouge1 is not None:
         line += f", ROUGE {figures.rouge1:.2f}/{figures.rouge2:.2f}/{figures.rougeL:.2f}"
+    if figures.macro_f1 is not None:
+        line += f", macro-F1 {figures.macro_f1:.2f}"
     return line
 
 
-def _tell(outcome: Outcome, folder: str, writes: bool) -> None:
+def _tell(outcome: Outcome, folder: Path, use: str) -> None:
     said: Callable[[str], None] = print
     if outcome.stopped:
         said(f"stopped after step {outcome.steps}: {outcome.stopped}")
     if outcome.evaluations and outcome.best_step:  # none if it was finished before
         said(f"best on dev: step {outcome.best_step}")
-    said(f"{folder} is ready{': epitome summarize DOCUMENT --model ' + folder if writes else ''}")
+    said(f"{folder} is ready{': epitome summarize DOCUMENT ' + use if use else ''}")

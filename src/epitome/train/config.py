@@ -163,6 +163,8 @@ class Config(Section):
     """A whole run."""
 
     base: str = "default"
+    objective: Literal["auto", "select"] = "auto"
+    """`select`: an encoder learns which words of a document its summary uses; `auto`: what the base can."""
     seed: int = Field(default=0, ge=0, lt=2**63)
     method: Method = Method()
     encoder: Encoder = Encoder()
@@ -182,8 +184,8 @@ def load(path: Path | None, settings: Iterable[str], given: Mapping[str, Any], f
     """
     held = asked(path, settings, given)
     method = method_of(held, "full" if family in ("encoder", "writer") else "lora")
-    tables = ("all", family, method, f"{family}-{method}")
-    return checked(Config, merged(defaults(*tables), held), str(path or "--set"))
+    more = ("select",) if held.get("objective") == "select" else ()
+    return checked(Config, merged(defaults(family, method, *more), held), str(path or "--set"))
 
 
 def method_of(held: Mapping[str, Any], usual: str) -> str:
@@ -198,6 +200,11 @@ def named(path: Path | None, settings: Iterable[str], given: Mapping[str, Any]) 
     if not isinstance(base, str):
         raise UsageError(f"base: a name, not {base!r}")
     return base
+
+
+def aimed(path: Path | None, settings: Iterable[str], given: Mapping[str, Any]) -> str:
+    """The objective that these settings name. Raises as `load` does."""
+    return str(asked(path, settings, given).get("objective", "auto"))
 
 
 def asked(path: Path | None, settings: Iterable[str], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -224,11 +231,12 @@ def changed(config: Config, settings: Mapping[str, Any]) -> Config:
     return checked(Config, held, "a trial")
 
 
-def defaults(*names: str) -> dict[str, Any]:
-    """What the tables of these names in `defaults.toml` say, each over those before it."""
+def defaults(family: str, method: str, *more: str) -> dict[str, Any]:
+    """What `defaults.toml` says for this family of models and this method, over what it says for all; and over that
+    the tables of further names."""
     table = tomllib.loads(files("epitome.train").joinpath("defaults.toml").read_text("utf-8"))
     found: dict[str, Any] = {}
-    for name in names:
+    for name in ("all", family, method, f"{family}-{method}", *more):
         found = merged(found, table.get(name, {}))
     return found
 

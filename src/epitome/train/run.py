@@ -29,7 +29,8 @@ from epitome.train.objectives import Objective, OneByOne, Packed, Seq2Seq, prepa
 from epitome.train.optimizers import optimizer
 from epitome.train.order import Order
 from epitome.train.requests import Requests
-from epitome.train.validate import Dev, Judged, judge, on
+from epitome.train.select import Selecting, tagged
+from epitome.train.validate import Dev, Judged, judge, on, selection
 from epitome.train.world import World
 from epitome.train.write import Outcome, write
 
@@ -138,14 +139,15 @@ def _set_up(
     torch.manual_seed(config.seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     full = config.method.name == "full"
-    checks = learns(model, learn) == "encoder"
-    if checks and (asked := config.encoder.model_dump(exclude_defaults=True)):
+    selects, checks = config.objective == "select", learns(model, learn) == "encoder"
+    if (selects or checks) and (asked := config.encoder.model_dump(exclude_defaults=True)):
+        why = "it learns to select" if selects else f"the rows have labels, so {model.name} learns to check"
         raise UsageError(
-            f"the rows have labels, so {model.name} learns to check, and encoder.{next(iter(asked))} is for writing",
-            hint="leave the setting out, or give pairs without `label`",
+            f"{why}, and encoder.{next(iter(asked))} is for writing",
+            hint="leave the setting out" + ("" if selects else ", or give pairs without `label`"),
         )
     dtype = torch.float32 if full else dtype_of(config.train.dtype, device)
-    base = open_base(model, dtype, None if checks else config.encoder)
+    base = open_base(model, dtype, None if checks or selects else config.encoder, selects=selects)
     if world.sharded:  # cut where it lies, block by block: the whole would not fit
         shard.check(config)
     else:
@@ -158,8 +160,7 @@ def _set_up(
     order = Order(found, config.train.batch, config.seed, dict(config.data.mix))
     if not order.at(0):
         raise UsageError("data.weights and data.mix leave no pair to learn from", hint="raise one above 0")
-    said_of = (_long(learn, found),) if base.checks else (cut(found), unended(found, base.end))
-    for said in (_unknown(learn, config), *said_of):
+    for said in (_unknown(learn, config), *_left_out(learn, found, base)):
         if said:
             watch.note(said)
     steps = config.train.max_steps or max(1, math.ceil(config.train.epochs * order.epoch_steps))
@@ -179,19 +180,23 @@ def _set_up(
 
 
 def _examples(learn: list[Pair], base: Base, shape: Shape, weights: dict[str, float]) -> list[Any]:
-    """What the base learns from pairs: to write, or to check."""
+    """What the base learns from pairs: to write, to select, or to check."""
+    if base.selects:
+        return [*tagged(learn, base, weights, shape.most)]
     if base.checks:
         return [*claims(learn, base, weights, shape.most)]
     return [*examples(learn, base, shape, weights)]
 
 
-def _long(learn: list[Pair], found: list[Any]) -> str:
+def _left_out(learn: list[Pair], found: list[Any], base: Base) -> tuple[str, ...]:
+    """Lines about what is not learnt; empty ones where all is."""
+    if base.selects:
+        return ()
+    if not base.checks:
+        return cut(found), unended(found, base.end)
     lost = len(learn) - len(found)
-    return (
-        f"{lost} sentences are too long to stand beside evidence, or weigh nothing, and are left out"
-        if lost
-        else ""
-    )
+    said = f"{lost} sentences are too long to stand beside evidence, or weigh nothing, and are left out"
+    return (said if lost else "",)
 
 
 def _unknown(learn: list[Pair], config: Config) -> str:
@@ -217,6 +222,8 @@ def _shape(base: Base, config: Config) -> Shape:
 
 def _objective(base: Base, network: Any, config: Config) -> Objective:
     smoothing = config.optim.label_smoothing
+    if base.selects:
+        return Selecting(base.network.config.pad_token_id or 0)
     if base.checks and isinstance(base.words, HubTokenizer):
         return Tagging(base.words.around(), base.network.config.pad_token_id or 0)
     if base.fills_masks:
@@ -237,7 +244,10 @@ def _written(run: Run, dev: Dev, data: Dataset) -> Outcome:
     """Put the best weights into the folder, with everything that says what they are."""
     outcome = best(run, dev.examples or run.order.at(0))
     weights = shard.gathered(run.network) if run.world.sharded else None
+    found = None
+    if isinstance(run.objective, Selecting) and dev.examples:
+        found = selection(run.network, run.objective, dev, run.config)
     if run.world.first:
-        write(outcome, run.base, run.network, run.config, data, weights)
+        write(outcome, run.base, run.network, run.config, data, weights, found)
     run.world.wait()
     return outcome

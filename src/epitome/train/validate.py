@@ -16,9 +16,10 @@ from epitome.train.attention import NAME
 from epitome.train.base import Base
 from epitome.train.claims import claims
 from epitome.train.config import Config
-from epitome.train.examples import Example, Shape, examples, fitting, prompt_of
+from epitome.train.examples import Shape, examples, fitting, prompt_of
 from epitome.train.loop import mean_loss
 from epitome.train.objectives import Objective
+from epitome.train.select import Judgement, Selecting, judgement, tagged
 from epitome.types import Prompt
 
 FIGURES = ("loss", "perplexity", "accuracy", "macro_f1", "rouge1", "rouge2", "rougeL")
@@ -33,9 +34,11 @@ class Dev:
     pairs: Sequence[Pair]
     prompts: Sequence[Prompt]
     """How each pair is asked about."""
-    examples: Sequence[Example]
+    examples: Sequence[Any]
     most_answer: int
     """Tokens of a summary."""
+    tagged: Sequence[Pair] = ()
+    """Where words are selected: the pairs of the examples."""
 
 
 @dataclass(slots=True)
@@ -69,6 +72,8 @@ class Judged:
 def judge(step: int, base: Base, network: Any, objective: Objective, dev: Dev, config: Config) -> Judged:
     """Loss on `dev.examples`, ROUGE of greedy summaries of `dev.pairs`."""
     judged = Judged(step, mean_loss(network, objective, dev.examples, config.train.row_tokens))
+    if isinstance(objective, Selecting):
+        judged.macro_f1 = selection(network, objective, dev, config).tagger.macro_f1
     pairs = dev.pairs
     if pairs:
         texts = _written(base, network, dev)
@@ -80,6 +85,11 @@ def judge(step: int, base: Base, network: Any, objective: Objective, dev: Dev, c
             for pair, text in list(zip(pairs, texts, strict=True))[:SAMPLES]
         ]
     return judged
+
+
+def selection(network: Any, objective: Selecting, dev: Dev, config: Config) -> Judgement:
+    """How well words are selected in the documents of dev."""
+    return judgement(network, objective, dev.examples, dev.tagged, config.train.row_tokens)
 
 
 def _written(base: Base, network: Any, dev: Dev) -> list[str]:
@@ -103,9 +113,11 @@ def _written(base: Base, network: Any, dev: Dev) -> list[str]:
 def on(held: Sequence[Pair], base: Base, shape: Shape, config: Config) -> Dev:
     """What of the held-out pairs is judged on. Raises `UsageError` where a prompt does not fit, or nothing is written
     that the metric could judge: before any step."""
+    judged_on = held[: config.eval.loss_pairs]
+    if base.selects:
+        return Dev((), (), tagged(judged_on, base, {}, shape.most), 0, judged_on)
     if base.checks:
-        judged: list[Any] = claims(held[: config.eval.loss_pairs], base, {}, shape.most)
-        return Dev((), (), judged, 0)
+        return Dev((), (), claims(judged_on, base, {}, shape.most), 0)
     if held and config.eval.metric != "loss" and not config.eval.generate:
         raise UsageError(
             f"eval.metric={config.eval.metric} needs summaries", hint="set eval.generate above 0"
@@ -116,5 +128,5 @@ def on(held: Sequence[Pair], base: Base, shape: Shape, config: Config) -> Dev:
     prompts = [
         prompt_of(pair, fitting(pair, base, shape.form, most, one), shape.form, one) for pair, one in asked
     ]
-    judged = examples(held[: config.eval.loss_pairs], base, replace(shape, titles=False), {})
+    judged = examples(judged_on, base, replace(shape, titles=False), {})
     return Dev(pairs, prompts, judged, shape.most_answer)

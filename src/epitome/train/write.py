@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -23,9 +24,13 @@ from epitome.train.config import Config, Method, as_toml
 from epitome.train.journal import LOG, RunFiles
 from epitome.train.methods import save
 from epitome.train.report import card, page
+from epitome.train.report.selector import card as selector
+from epitome.train.select import Judgement, as_dict, table
 from epitome.train.validate import FIGURES, Judged
 
 CONFIG = "config.toml"
+SELECTION = "tags.json"
+"""The classification report of a model that selects words."""
 TOKENIZER = ("merges.txt", "vocab.json", "vocab.txt", "chat_template.jinja", "spiece.model")
 
 
@@ -48,10 +53,11 @@ def write(
     config: Config,
     data: Dataset,
     weights: dict[str, Any] | None = None,
+    selection: Judgement | None = None,
 ) -> None:
     """Weights, `epitome.json`, `config.toml`, card and report; then what was only needed to go on is deleted.
 
-    `weights`: the network's, where it is cut over several processes itself.
+    `weights`: the network's, where it is cut over several processes itself. `selection`: how well it selects words.
     """
     folder = outcome.folder
     trained = _trained(outcome, base, network, config, data)
@@ -61,8 +67,22 @@ def write(
     if config.method.name == "full":
         with writing(folder):
             copy_tokenizer(base.folder, folder)
-    text = card(folder.resolve().name, trained, facts, outcome.evaluations, base.family)
+    name = folder.resolve().name
+    if base.selects:
+        trained = _with_selection(folder, trained, selection)
+        text = selector(name, trained, facts, table(selection) if selection else [])
+    else:
+        text = card(name, trained, facts, outcome.evaluations, base.family)
     close(outcome, trained, config, facts, text)
+
+
+def _with_selection(folder: Path, trained: Trained, selection: Judgement | None) -> Trained:
+    """The threshold goes with the model, the whole report beside it."""
+    if selection is None:
+        return trained
+    with replacing(folder / SELECTION) as file:
+        json.dump(as_dict(selection), file, indent=1)
+    return replace(trained, trained={**trained.trained, "threshold": selection.threshold})
 
 
 def save_weights(network: Any, method: Method, folder: Path, weights: dict[str, Any] | None = None) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from epitome.engines.huggingface import load_masked, require
+from epitome.engines.heads import load_masked
+from epitome.engines.huggingface import require
 from epitome.engines.networks import positions
 from epitome.engines.tokenizer import HubTokenizer
 from epitome.errors import ModelError, UsageError
@@ -69,7 +70,7 @@ def make(config: Pretraining, words: Path) -> Base:
 def _base(model: Model, network: Any, words: HubTokenizer, folder: Path) -> Base:
     encoder, pairs = model.format == "encoder", bool(network.config.is_encoder_decoder)
     context = positions(network.config)
-    return Base(model, network, words, None, words.tokens, context, pairs, encoder, folder, fills=encoder)
+    return Base(model, network, words, None, words.tokens, context, pairs, False, folder, fills=encoder)
 
 
 def _configuration(config: Pretraining, tokenizer: HubTokenizer) -> Any:

@@ -116,17 +116,9 @@ def load(
     if model.model:
         family = model.family
     method = method_of(held, "full")
-    tables = [
-        "all",
-        family,
-        method,
-        f"{family}-{method}",
-        "pretrain",
-        f"pretrain-{family}",
-        f"pretrain-{method}",
-    ]
-    tables += ["scratch"] if model.model else []
-    found = checked(Pretraining, merged(defaults(*tables), held), str(path or scratch or "--set"))
+    more = ("pretrain", f"pretrain-{family}", f"pretrain-{method}", *(("scratch",) if model.model else ()))
+    usual = defaults(family, method, *more)
+    found = checked(Pretraining, merged(usual, held), str(path or scratch or "--set"))
     _require(found, family)
     return found
 

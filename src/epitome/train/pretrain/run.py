@@ -24,7 +24,7 @@ from epitome.train import objectives
 from epitome.train.base import Base
 from epitome.train.course import Run, Watch, best, follow
 from epitome.train.journal import EVALS, RunFiles
-from epitome.train.loop import Stepper
+from epitome.train.loop import Stepper, evaluated
 from epitome.train.methods import adapt, trainable
 from epitome.train.objectives import Packed, Scoring, Seq2Seq, weighted
 from epitome.train.optimizers import optimizer
@@ -253,15 +253,13 @@ def _judging(
     def judge(step: int) -> Judged | None:
         if not judged_on:
             return None
-        network.eval()
         loss = right = count = 0.0
-        with torch.inference_mode():
+        with evaluated(network):
             for portion in scoring.portions(judged_on, row_tokens):
                 logits, targets, weights = scoring.scored(network, portion)
                 loss += float(weighted(logits, targets, weights))
                 right += float((logits.argmax(-1) == targets).sum())
                 count += len(targets)
-        network.train()
         return Judged(step, loss / count, accuracy=right / count)
 
     return judge
