@@ -29,7 +29,7 @@ from epitome.train.course import Watch
 from epitome.train.pretrain.base import open_for
 from epitome.train.pretrain.feed import sequences
 from epitome.train.pretrain.masked import Cloze, MaskedLM, prepare
-from epitome.train.pretrain.run import _judging, _scoring
+from epitome.train.pretrain.run import judging, scoring
 from epitome.train.pretrain.sequences import maker
 from epitome.train.run import train
 
@@ -129,7 +129,7 @@ def test_what_an_adapter_learnt_stands_in_the_weights(
     make = maker(again, {"bert": "mlm", "llama": "causal"}.get(kind, kind), config)  # type: ignore[arg-type]
     found = survey(open_corpus(str(letters)), 0.1, 500)
     held = sequences(make, found.held, config.seed, config.eval.loss_pairs)
-    judged = _judging(again.network, _scoring(again, again.network), held, 4096)(1)
+    judged = judging(again.network, scoring(again, again.network), held, 4096)(1)
     assert judged is not None
     assert judged.loss == pytest.approx(best.loss, rel=1e-4)
 

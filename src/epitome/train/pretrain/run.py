@@ -215,12 +215,12 @@ def _set_up(job: _Job, files: RunFiles, world: World, watch: Watch) -> Run:
         masked.learn_head(network)
     if config.train.checkpointing:
         network.gradient_checkpointing_enable()
-    scoring = _scoring(base, network)
+    predicts = scoring(base, network)
     judged_on = sequences(made, job.surveyed.held, config.seed, config.eval.loss_pairs)
-    stepper = Stepper(network, scoring, optimizer(trainable(network), config.optim), config, steps, world)
-    judge = _judging(network, scoring, judged_on, config.train.row_tokens)
+    stepper = Stepper(network, predicts, optimizer(trainable(network), config.optim), config, steps, world)
+    judge = judging(network, predicts, judged_on, config.train.row_tokens)
     watch.note(_plan(job, feed, steps, len(judged_on)))
-    return Run(config, base, network, scoring, feed, judge, steps, files, stepper, world, watch)
+    return Run(config, base, network, predicts, feed, judge, steps, files, stepper, world, watch)
 
 
 def _plan(job: _Job, feed: Feed, steps: int, judged_on: int) -> str:
@@ -232,7 +232,8 @@ def _plan(job: _Job, feed: Feed, steps: int, judged_on: int) -> str:
     )
 
 
-def _scoring(base: Base, network: Any) -> Scoring:
+def scoring(base: Base, network: Any) -> Scoring:
+    """How the base's network is fed and what it predicts; its attention is switched to keep texts in a row apart."""
     settings = base.network.config
     pad = settings.pad_token_id
     if base.fills:
@@ -245,8 +246,8 @@ def _scoring(base: Base, network: Any) -> Scoring:
     return Packed()
 
 
-def _judging(
-    network: Any, scoring: Scoring, judged_on: list[Any], row_tokens: int
+def judging(
+    network: Any, predicts: Scoring, judged_on: list[Any], row_tokens: int
 ) -> Callable[[int], Judged | None]:
     """Loss and accuracy on held-out sequences, spoilt in the same way each time."""
 
@@ -255,8 +256,8 @@ def _judging(
             return None
         loss = right = count = 0.0
         with evaluated(network):
-            for portion in scoring.portions(judged_on, row_tokens):
-                logits, targets, weights = scoring.scored(network, portion)
+            for portion in predicts.portions(judged_on, row_tokens):
+                logits, targets, weights = predicts.scored(network, portion)
                 loss += float(weighted(logits, targets, weights))
                 right += float((logits.argmax(-1) == targets).sum())
                 count += len(targets)
