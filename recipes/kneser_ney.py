@@ -108,9 +108,8 @@ def _order(keys: Ints, counts: Ints, context: Ints, contexts: int) -> _Order:
     ones, twos, threes, fours = (max(int((counts == times).sum()), 1) for times in (1, 2, 3, 4))
     y = ones / (ones + 2 * twos)
     discounts = np.array([0, 1 - 2 * y * twos / ones, 2 - 3 * y * threes / twos, 3 - 4 * y * fours / threes])
-    discounts = np.clip(
-        discounts, 0.0, np.array([0, 1, 2, 3]) * 0.999
-    )  # of few texts the estimates may be odd
+    times = np.arange(4)
+    discounts = np.clip(discounts, 0.1 * (times > 0), 0.999 * times)  # of few texts the estimates may be odd
     totals = np.bincount(context, weights=counts, minlength=contexts).astype(np.int64)
     given = np.bincount(context, weights=discounts[np.minimum(counts, 3)], minlength=contexts)
     return _Order(keys, counts.astype(np.int64), totals, given / np.maximum(totals, 1), discounts)
