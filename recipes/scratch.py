@@ -17,18 +17,18 @@ import json
 import random
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from kneser_ney import KneserNey
+from kneser_ney import KneserNey, trained
 from torch.nn import functional
 
 from epitome.datasets import debian
 from epitome.datasets.near import near
-from epitome.datasets.texts import BadRow, Corpus, held_out, open_corpus, survey
+from epitome.datasets.texts import Corpus, open_corpus, survey
 from epitome.metrics.bootstrap import interval
 from epitome.models.resolve import resolve
 from epitome.train.base import Base
@@ -66,21 +66,14 @@ def gathered(path: Path, root: Path) -> None:
 def compared(folder: Path, corpus: Corpus, config: Pretraining) -> dict[str, Any]:
     """Losses of the network and of the 5-gram model, in nats a token, by what was spoilt."""
     base = open_for(resolve(str(folder)), None)
-    grams = KneserNey(_learnt(corpus, base, config.texts.held_out), base.words.size)
+    grams = trained(corpus, config.texts.held_out, base.words.encode, base.words.size)
     found = survey(corpus, config.texts.held_out, config.eval.loss_pairs)
     objective = config.corrupt.objective
     made = sequences(maker(base, objective, config), found.held, config.seed, config.eval.loss_pairs)
     figures = {objective: _figures(base, grams, made, _of_t5(base) if objective == "t5" else _of_bert(base))}
-    if objective == "mlm":
+    if objective == "mlm" and config.corrupt.whole_words:
         figures["tokens alone"] = _figures(base, grams, _single(base, config, made), _of_bert(base))
     return {"parameters": base.network.num_parameters(), "vocabulary": base.words.size, **figures}
-
-
-def _learnt(corpus: Corpus, base: Base, share: float) -> Iterator[Sequence[int]]:
-    for file in range(len(corpus.files)):
-        for text in corpus.texts(file):
-            if not isinstance(text, BadRow) and not held_out(text, share):
-                yield base.words.encode(text)
 
 
 def _single(base: Base, config: Pretraining, made: Sequence[Cloze]) -> list[Cloze]:

@@ -47,6 +47,8 @@ class Corrupt(Section):
     """Of the text that is masked or taken out; 0: the objective's own."""
     span: NonNegativeFloat = 0.0
     """Mean length of a span; 0: the objective's own."""
+    whole_words: bool = True
+    """`mlm`: mask the pieces of a word together; else tokens one by one, as BERT first did."""
     permute: bool = True
     """`bart`: also shuffle the sentences."""
 

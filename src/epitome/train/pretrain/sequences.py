@@ -48,7 +48,10 @@ def maker(base: Base, objective: Objective, config: Pretraining) -> Make:
     assert isinstance(words, HubTokenizer)
     if objective in ("mlm", "spanbert"):
         chosen = corrupt.whole_words if objective == "mlm" else corrupt.word_spans
-        return _cloze(words, most, _mask(base, words), lambda found, draw: chosen(found, share, draw))
+        grouped = words.grouped if config.corrupt.whole_words or objective == "spanbert" else _apart(words)
+        return _cloze(
+            words, most, _mask(base, words), grouped, lambda found, draw: chosen(found, share, draw)
+        )
     writer = _Writer(base, words, most)
     if objective == "t5":
         return _span_corruption(writer, _sentinels(base, words), share, span)
@@ -78,15 +81,24 @@ def _sentinels(base: Base, words: HubTokenizer) -> Ids:
 # --- encoders ---
 
 
+def _apart(words: HubTokenizer) -> Callable[[str], list[Ids]]:
+    """Each token a word of its own."""
+    return lambda text: [(token,) for token in words.encode(text)]
+
+
 def _cloze(
-    words: HubTokenizer, most: int, mask: int, chosen: Callable[[Sequence[Ids], Random], list[range]]
+    words: HubTokenizer,
+    most: int,
+    mask: int,
+    grouped: Callable[[str], list[Ids]],
+    chosen: Callable[[Sequence[Ids], Random], list[range]],
 ) -> Make:
     before, after = words.around()
     ordinary = words.ordinary
 
     def make(text: str, id: str, draw: Random) -> list[Cloze]:
         found = []
-        for part in _portions(words.grouped(text), most - len(before) - len(after)):
+        for part in _portions(grouped(text), most - len(before) - len(after)):
             made = corrupt.masked(part, chosen(part, draw), mask, ordinary, draw)
             places = tuple(place + len(before) for place in made.places)
             found.append(Cloze(id, (*before, *made.ids, *after), places, made.targets))
