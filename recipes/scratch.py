@@ -83,7 +83,9 @@ def _single(base: Base, config: Pretraining, made: Sequence[Cloze]) -> list[Cloz
     for one in made:
         true, _ = _of_bert(base)(one)
         words = [(token,) for token in true]
-        spoilt = masked(words, whole_words(words, 0.15, draw), base.words.mask, base.words.ordinary, draw)
+        spoilt = masked(
+            words, whole_words(words, 0.15, draw), base.words.role("mask"), base.words.ordinary, draw
+        )
         ids = (one.ids[0], *spoilt.ids, one.ids[-1])
         found.append(Cloze(one.id, ids, tuple(place + 1 for place in spoilt.places), spoilt.targets))
     return found

@@ -74,12 +74,6 @@ class HubTokenizer:
         return [tuple(token for _, token in word) for _, word in groupby(numbered, key=lambda one: one[0])]
 
     @property
-    def mask(self) -> int | None:
-        """The token that stands for what is missing."""
-        found = self._tokenizer.mask_token_id
-        return found if isinstance(found, int) else None
-
-    @property
     def sentinels(self) -> tuple[int, ...]:
         """Of T5's kind: the tokens that stand for spans, `<extra_id_0>` first."""
         known = self._tokenizer.get_vocab()

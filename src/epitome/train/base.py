@@ -45,13 +45,13 @@ class Base:
     """Where transformers reads the network: the hub's files, or what was unpacked from a GGUF file."""
     selects: bool = False
     """Whether it is an encoder that learns which words of a document a summary uses."""
-    fills: bool = False
-    """Whether it is an encoder with a head that predicts words (`epitome pretrain`)."""
+    mends: bool = False
+    """Whether it is an encoder that learns to mend spoilt words (`epitome pretrain`)."""
 
     @property
     def family(self) -> Family:
         """What it is, as its model card says it."""
-        if self.checks or self.selects or self.fills:
+        if self.checks or self.selects or self.mends:
             return "encoder"
         if self.model.format == "encoder" or self.fills_masks:
             return "writer"

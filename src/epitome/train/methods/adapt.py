@@ -33,7 +33,7 @@ def adapt(base: Base, method: Method, steps: int) -> Any:
     """
     if method.name == "full":
         return _full(base.network, method)
-    if not base.fills and (base.model.format == "encoder" or base.fills_masks):
+    if not base.mends and (base.model.format == "encoder" or base.fills_masks):
         raise UsageError(
             f"{method.name}: an encoder that learns to check, to tag or to write is trained as a whole",
             hint="--method full",

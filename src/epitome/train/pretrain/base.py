@@ -70,7 +70,7 @@ def make(config: Pretraining, words: Path) -> Base:
 def _base(model: Model, network: Any, words: HubTokenizer, folder: Path) -> Base:
     encoder, pairs = model.format == "encoder", bool(network.config.is_encoder_decoder)
     context = positions(network.config)
-    return Base(model, network, words, None, words.tokens, context, pairs, False, folder, fills=encoder)
+    return Base(model, network, words, None, words.tokens, context, pairs, False, folder, mends=encoder)
 
 
 def _configuration(config: Pretraining, tokenizer: HubTokenizer) -> Any:

@@ -211,7 +211,7 @@ def _set_up(job: _Job, files: RunFiles, world: World, watch: Watch) -> Run:
     feed = Feed(stream, made, config.train.batch, config.seed, job.surveyed)
     steps = config.train.max_steps or max(1, math.ceil(config.train.epochs * feed.epoch_steps))
     network = adapt(base, config.method, steps)
-    if base.fills and config.method.name != "full":
+    if base.mends and config.method.name != "full":
         masked.learn_head(network)
     if config.train.checkpointing:
         network.gradient_checkpointing_enable()
@@ -236,7 +236,7 @@ def scoring(base: Base, network: Any) -> Scoring:
     """How the base's network is fed and what it predicts; its attention is switched to keep texts in a row apart."""
     settings = base.network.config
     pad = settings.pad_token_id
-    if base.fills:
+    if base.mends:
         return MaskedLM(pad or 0, masked.prepare(network))
     if base.encoder_decoder:
         pad = base.end if pad is None else pad

@@ -62,11 +62,12 @@ def maker(base: Base, objective: Objective, config: Pretraining) -> Make:
 
 
 def _mask(base: Base, words: HubTokenizer) -> int:
-    if words.mask is None:
+    mask = words.role("mask")
+    if mask is None:
         raise ModelError(
             f"{base.model.name}: its tokenizer has no token that masks", hint="take another base or objective"
         )
-    return words.mask
+    return mask
 
 
 def _sentinels(base: Base, words: HubTokenizer) -> Ids:
