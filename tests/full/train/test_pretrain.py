@@ -134,6 +134,20 @@ def test_what_an_adapter_learnt_stands_in_the_weights(
     assert judged.loss == pytest.approx(best.loss, rel=1e-4)
 
 
+def test_an_adapter_learns_in_16_bits_on_a_base_in_32(
+    bases: dict[str, Path], letters: Path, tmp_path: Path
+) -> None:
+    base = resolve(str(bases["llama"]))
+    losses = []
+    for dtype in ("float32", "auto"):
+        sets = (f"train.dtype={dtype}", "method.dropout=0.1", "train.max_steps=3")
+        config = networks.settings(*sets, base=base, **{"method.name": "lora"})
+        networks.made(letters, tmp_path / dtype, config, base)
+        losses.append([line["loss"] for line in lines(tmp_path / dtype, "log.jsonl")])
+    assert losses[0] != losses[1]
+    assert losses[0] == pytest.approx(losses[1], rel=0.01)
+
+
 def test_texts_in_one_row_do_not_see_each_other(bases: dict[str, Path]) -> None:
     draw = Random(1)
     found = []
