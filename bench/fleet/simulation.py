@@ -1,8 +1,8 @@
 """A discrete-event simulation of replicas: documents arrive, wait, share the cores, and are done.
 
-A replica does `PARALLEL` documents at once, as the service does. Alone, a document takes one of the measured times;
-several share what the cores give, which was measured too: with n under way each goes on at min(1, speed-up / n) of the
-pace that it has alone. What arrives goes to a ready replica at random, as a Service of Kubernetes sends it; one that is
+A replica does `PARALLEL` documents at once, as `epitome serve --parallel 8` does. Alone, a document takes one of the
+measured times; several share what the cores give, which was measured too: with n under way each goes on at
+min(1, speed-up / n) of the pace that it has alone. What arrives goes to a ready replica at random, as a Service of Kubernetes sends it; one that is
 full refuses (429). A replica that is to go gets nothing new and finishes what it has.
 """
 
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from .autoscaler import PERIOD, Autoscaler, Rules
 
 PARALLEL, WAITING = 8, 64
-"""Documents under way and waiting in a replica at most (epitome.serve.service)."""
+"""Documents under way and waiting in a replica at most."""
 SCRAPE = 15.0
 """Seconds between two looks of Prometheus: the autoscaler sees values that are so old at most."""
 

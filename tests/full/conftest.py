@@ -1,11 +1,13 @@
-"""Both databases, for the tests of what is kept."""
+"""What several folders of tests share: both databases, and a browser."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from tests.full.postgres import Postgres
 
 from epitome.desk.database import Database, connect
@@ -37,3 +39,14 @@ def database(place: str) -> Iterator[Database]:
     opened = connect(place)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Its driver runs an event loop, so that none of another test's may run meanwhile: one a file."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert found, "these tests look at the pages in chromium: install it (scripts/system-packages)"
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()

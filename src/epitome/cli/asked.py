@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 from epitome.errors import UsageError
-from epitome.types import STYLES, Length, Style
+from epitome.types import Length
+
+Named = TypeVar("Named", bound=str)
 
 
-def style_named(text: str | None) -> Style | None:
-    """The style of that name. Raises `UsageError` for any other."""
-    for style in STYLES:
-        if text == style:
-            return style
-    if text is None:
-        return None
-    raise UsageError(f"--style {text}: no such style", hint=f"one of {', '.join(STYLES)}")
+def one_of(known: Sequence[Named], text: str, option: str) -> Named:
+    """What `text` names. Raises `UsageError` for anything else."""
+    for name in known:
+        if text == name:
+            return name
+    raise UsageError(f"{option} {text}: there is no such thing", hint=f"one of {', '.join(known)}")
 
 
 def bounds(text: str | None, name: str) -> Length | None:

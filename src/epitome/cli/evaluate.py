@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from epitome.cli.asked import bounds, style_named
+from epitome.cli.asked import bounds, one_of
 from epitome.cli.exit import NOTHING_DONE, SOME_FAILED
-from epitome.types import Request
+from epitome.types import STYLES, Request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,7 +128,7 @@ def evaluate(
         golds=golds,  # type: ignore[arg-type]  # checked there
         chinese=chinese,  # type: ignore[arg-type]
         request=Request(
-            style=style_named(style),
+            style=one_of(STYLES, style, "--style") if style is not None else None,
             words=bounds(words, "words"),
             sentences=bounds(sentences, "sentences"),
             candidates=candidates,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from epitome.cli.asked import one_of
 from epitome.errors import EngineError, UsageError
 
 if TYPE_CHECKING:
@@ -71,9 +72,8 @@ def rate(
 def _asked(mode: str, question: Sequence[str] | None, raters: int, seed: int) -> dict[str, object]:
     from epitome.evaluate.rating.study import MODES, QUESTIONS
 
-    if mode not in MODES:
-        raise UsageError(f"--mode {mode}: no such mode", hint=f"one of {', '.join(MODES)}")
-    return {"mode": mode, "questions": tuple(question or QUESTIONS[mode]), "raters": raters, "seed": seed}
+    chosen = one_of(MODES, mode, "--mode")
+    return {"mode": chosen, "questions": tuple(question or QUESTIONS[chosen]), "raters": raters, "seed": seed}
 
 
 def _opened(

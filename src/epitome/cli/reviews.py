@@ -11,10 +11,11 @@ import tempfile
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from epitome.cli.asked import one_of
 from epitome.cli.documents import place, shortened
 from epitome.cli.exit import SOME_FAILED
 from epitome.cli.kept import FOLDER, Data, Url, opened
@@ -176,24 +177,6 @@ def verify(
     print(f"{found.head.number}:{found.head.hash}")
 
 
-@app.command()
-def key(
-    name: Annotated[
-        str, typer.Argument(help="The reviewer, as the trail will name them.", show_default=False)
-    ],
-    days: Annotated[int | None, typer.Option(min=1, help="Days until it ends.", show_default=False)] = None,
-    data: Data = FOLDER,
-    database: Url = None,
-) -> None:
-    """Make a key with which a person may review over HTTP, and print it once."""
-    kept = opened(data, database)
-    from epitome.desk.keys import Keys
-
-    made, secret = Keys(kept).make(name, days=days, reviewer=True)
-    print(f"{made.id}, for {made.name}; this is printed once:", file=sys.stderr)
-    print(secret)
-
-
 def _reviews(data: Path, url: str | None) -> Reviews:
     kept = opened(data, url)
     from epitome.desk.reviews import Reviews
@@ -204,12 +187,9 @@ def _reviews(data: Path, url: str | None) -> Reviews:
 def _state(named: str) -> State | None:
     from epitome.desk.reviews import STATES
 
-    for state in STATES:
-        if named == state:
-            return state
-    if named == "all":
-        return None
-    raise UsageError(f"--state {named}: no such state", hint=f"one of {', '.join(STATES)}, or all")
+    known: tuple[State | Literal["all"], ...] = (*STATES, "all")
+    chosen = one_of(known, named, "--state")
+    return None if chosen == "all" else chosen
 
 
 def _who(named: str | None) -> Who:

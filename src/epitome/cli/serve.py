@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from epitome.cli.asked import one_of
 from epitome.errors import EngineError, StoreError, UsageError
 
 if TYPE_CHECKING:
@@ -98,6 +99,22 @@ def serve(
         bool,
         typer.Option("--private-webhooks", help="Webhooks may lead to this machine and private networks."),
     ] = False,
+    timeout: Annotated[
+        float,
+        typer.Option(min=1, help="Seconds that a request may take, waiting included; jobs may take longer."),
+    ] = 600,
+    parallel: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=256,
+            help="Documents under way at once. Default: what suits the engine.",
+            show_default=False,
+        ),
+    ] = None,
+    cache: Annotated[
+        int, typer.Option(min=0, help="MiB of summaries kept in memory, to be given again; 0: none.")
+    ] = 64,
     model: Annotated[str, typer.Option(help="What `summarize --model` takes.")] = "default",
     adapter: Annotated[str, typer.Option(help="What `summarize --adapter` takes.")] = "auto",
     engine: Annotated[str, typer.Option(help="auto, llamacpp, openvino, transformers or openai.")] = "auto",
@@ -171,7 +188,7 @@ def serve(
         summarizer = Summarizer(
             model, adapter=adapter, engine=engine, work=MANY, on_note=log.info, on_download=report
         )
-    service = Service(summarizer, masker=masker)
+    service = Service(summarizer, parallel=parallel, masker=masker, cache=cache * 2**20, timeout=timeout)
     app = application(
         service,
         keys,
@@ -211,12 +228,7 @@ def _tokens(issuer: str | None, audience: str | None, keys: str | None) -> Token
 def _kept(archive: str | None) -> Keeps | None:
     from epitome.desk.archive import KEEPS
 
-    for known in KEEPS:
-        if archive == known:
-            return known
-    if archive is None:
-        return None
-    raise UsageError(f"--archive {archive}: nothing that can be kept", hint=f"one of {', '.join(KEEPS)}")
+    return one_of(KEEPS, archive, "--archive") if archive is not None else None
 
 
 def _masker(mask: bool, model: str | None) -> Masker | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from epitome.cli.asked import bounds, style_named
+from epitome.cli.asked import bounds, one_of
 from epitome.cli.exit import NOTHING_DONE, SOME_FAILED
 from epitome.errors import UsageError
 from epitome.types import STYLES, Request
@@ -172,7 +172,7 @@ def summarize(
 ) -> None:
     """Summarise documents on this machine and show what each sentence rests on."""
     request = Request(
-        style=style_named(style),
+        style=one_of(STYLES, style, "--style") if style is not None else None,
         words=bounds(words, "words"),
         sentences=bounds(sentences, "sentences"),
         focus=focus,

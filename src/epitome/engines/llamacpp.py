@@ -12,14 +12,15 @@ import os
 import secrets
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Event, Lock, Thread
+from threading import Event, Lock, Semaphore, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
 from epitome.engines.base import Ability, Chunk, Decoding, FinishReason, GenerationRequest
-from epitome.engines.gather import gathered
+from epitome.engines.gather import POLL_SECONDS, gathered
 from epitome.engines.machine import SPIN_COUNT, cores
 from epitome.errors import ContextError, EngineError, ModelError
 from epitome.models import gguf
@@ -33,6 +34,8 @@ class LlamaCpp:
 
     >>> with LlamaCpp(resolve("default")) as engine:
     ...     answers(engine, [GenerationRequest(Prompt((Message("user", "Hello"),)))])
+
+    Several threads may generate at once: `parallel` answers of them all are written together, the others wait.
 
     Args:
         model: what to load; its `path` is a GGUF file.
@@ -84,6 +87,7 @@ class LlamaCpp:
         self.context = context or min(8192, model.context or self._metadata.context or 8192)
         self._adapters = {name: at for at, name in enumerate(held)}
         self._parallel = parallel
+        self._places = Semaphore(parallel)
         self._key = secrets.token_urlsafe(24)
         self._lock = Lock()
         self._connection: http.client.HTTPConnection | None = None
@@ -185,16 +189,19 @@ class LlamaCpp:
                 )
         stop = Event()
         chunks: SimpleQueue[Chunk | Exception] = SimpleQueue()
-        waiting = iter(range(len(requests)))
+        groups = _by_prompt(prompts)
+        waiting = iter(groups)
 
         def work() -> None:
-            for index in waiting:
-                try:
-                    self._answer(index, prompts[index], requests[index].decoding, chunks, stop)
-                except Exception as error:
-                    chunks.put(error)
+            for group in waiting:
+                with self._place(stop):
+                    for index in group:
+                        try:
+                            self._answer(index, prompts[index], requests[index].decoding, chunks, stop)
+                        except Exception as error:
+                            chunks.put(error)
 
-        workers = [Thread(target=work, daemon=True) for _ in range(min(self._parallel, len(requests)))]
+        workers = [Thread(target=work, daemon=True) for _ in range(min(self._parallel, len(groups)))]
         for worker in workers:
             self._running[worker] = stop
             worker.start()
@@ -204,6 +211,17 @@ class LlamaCpp:
             for worker in workers:
                 worker.join()
                 self._running.pop(worker, None)
+
+    @contextmanager
+    def _place(self, stop: Event) -> Iterator[None]:
+        """One of those that answer at once, among all threads; or none, where `stop` is set before one is free."""
+        while not (have := self._places.acquire(timeout=POLL_SECONDS)) and not stop.is_set():
+            pass
+        try:
+            yield
+        finally:
+            if have:
+                self._places.release()
 
     def _check(self, decoding: Decoding) -> None:
         if decoding.contrast:
@@ -298,6 +316,14 @@ class LlamaCpp:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _by_prompt(prompts: Sequence[list[int]]) -> list[list[int]]:
+    """Requests in groups of one prompt, which is read once where nothing comes between them."""
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for index, ids in enumerate(prompts):
+        groups.setdefault(tuple(ids), []).append(index)
+    return list(groups.values())
 
 
 def _shut_down(server: list[Any], running: dict[Thread, Event], answered: Event) -> None:

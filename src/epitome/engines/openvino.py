@@ -9,15 +9,19 @@ into the weights. And on import it reports to an analytics server: here it canno
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import chain, count
+from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
+from queue import Empty
 from threading import Event, Lock
-from typing import Any, NamedTuple
+from typing import Any
 
+from epitome.engines.apart import Apart, Tokens
 from epitome.engines.base import Ability, Chunk, Decoding, FinishReason, GenerationRequest
+from epitome.engines.continuous import Told, last_line, library
+from epitome.engines.gather import POLL_SECONDS
 from epitome.engines.machine import cores
 from epitome.engines.stream import Detokenizer
 from epitome.engines.vocabulary import END_OF_TURN, Vocabulary
@@ -32,11 +36,6 @@ ARCHITECTURES = {"llama", "qwen2", "qwen3"}
 """What its GGUF reader builds; Gemma's is refused there with an error about tensors."""
 SAFE_TYPES = {"F32", "F16", "BF16", "Q8_0"}
 """Number formats that it reads faithfully: ROUGE-1 on 100 of SciTLDR is 31.4 from Q8_0 and 27.9 from Q4_1."""
-_EXACT = {
-    "INFERENCE_PRECISION_HINT": "f32",
-    "KV_CACHE_PRECISION": "f32",
-    "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
-}
 
 
 class OpenVino:
@@ -45,7 +44,7 @@ class OpenVino:
     >>> with OpenVino(resolve("default")) as engine:
     ...     answers(engine, [GenerationRequest(Prompt((Message("user", text),))) for text in texts])
 
-    Several threads may generate at once: their requests run in one batch.
+    It runs in a process of its own (`apart.py`). Several threads may generate at once: their requests run in one batch.
 
     Args:
         model: what to load; its `path` is a GGUF file of any quantisation.
@@ -79,7 +78,7 @@ class OpenVino:
     ) -> None:
         self.model = model.name
         head = _check(model, adapters)
-        _genai()
+        _installed()
         self._adapter: str | None = None
         for self._adapter, merged in (adapters or {}).items():
             weights = merged
@@ -89,9 +88,10 @@ class OpenVino:
         self._vocabulary = Vocabulary.load(folder)
         ends = {self._vocabulary.special(text) for text in (head.tokens.eos, *END_OF_TURN)}
         self._ends = {token for token in ends if token is not None}
-        self._numbers = count(1)
         self._lock = Lock()
-        self._pipeline: Any = _load(folder, threads or cores(), exact)
+        self._closed = False
+        self._start = partial(Apart, folder, threads=threads or cores(), exact=exact)
+        self._apart = self._start()
 
     def encode(self, text: str) -> list[int]:
         return self._vocabulary.encode(text)
@@ -106,89 +106,63 @@ class OpenVino:
         prompts = [self._ids(request.prompt) for request in requests]
         for ids, request in zip(prompts, requests, strict=True):
             self._admit(ids, request.decoding)
-        if self._pipeline is None:
-            raise EngineError(f"{self.model} was closed")
-        running: list[_Running] = []
+        apart, come = self._process(), Tokens()
+        running: dict[int, _Running] = {}
         waiting = _by_prompt(prompts)
+
+        def begin(which: Iterable[int]) -> None:
+            for index in which:
+                decoding = requests[index].decoding
+                number = apart.add(prompts[index], decoding, self._ends, come)
+                running[number] = self._running(index, len(prompts[index]), decoding)
+
         try:
-            begin = partial(self._begin, prompts, requests)
-            running.extend(begin(waiting))
+            begin(waiting)
             while running:
                 if cancel is not None and cancel.is_set():
-                    for answer in running:
+                    for answer in running.values():
                         yield answer.abort()
                     for index in chain.from_iterable(waiting.values()):
                         yield Chunk(index, "", finish="abort", prompt_tokens=len(prompts[index]))
                     return
-                self._step()
-                for answer in running:
-                    yield from answer.read()
-                for first in [answer.index for answer in running if answer.begun]:
-                    running.extend(begin(waiting.pop(first, ())))
-                running = [answer for answer in running if not answer.finished]
+                try:
+                    told = come.get(timeout=POLL_SECONDS)
+                except Empty:
+                    continue
+                if (one := running.get(told.number)) is None:
+                    continue  # ended by a stop text, while a step was on its way
+                yield from one.take(told)
+                if one.finished:
+                    del running[told.number]
+                    apart.cancel(told.number)
+                begin(waiting.pop(one.index, ()))
         finally:
-            for answer in running:
-                answer.handle.cancel()
-            if running:
-                self._step()  # the cancelled ones give their memory back
+            for number in running:
+                apart.cancel(number)
 
-    def _step(self) -> None:
+    def _process(self) -> Apart:
+        """The process, started anew if it has died. Raises `EngineError` if the engine was closed."""
         with self._lock:
-            if self._pipeline is None or not self._pipeline.has_non_finished_requests():
-                return
-            try:
-                self._pipeline.step()
-            except RuntimeError as error:
-                raise EngineError(f"OpenVINO: {_last_line(error)}") from error
+            if self._closed:
+                raise EngineError(f"{self.model} was closed")
+            if not self._apart.alive:
+                self._apart.close()
+                self._apart = self._start()
+            return self._apart
 
-    def _begin(
-        self, prompts: Sequence[list[int]], requests: Sequence[GenerationRequest], which: Iterable[int]
-    ) -> Iterator[_Running]:
-        with self._lock:
-            for index in which:
-                yield self._start(index, prompts[index], requests[index].decoding)
-
-    def _start(self, index: int, ids: list[int], decoding: Decoding) -> _Running:
-        import numpy as np
-        from openvino import Tensor
-
-        try:
-            handle = self._pipeline.add_request(
-                next(self._numbers), Tensor(np.array([ids], dtype=np.int64)), self._config(decoding)
-            )
-        except RuntimeError as error:
-            raise EngineError(f"OpenVINO: {_last_line(error)}") from error
+    def _running(self, index: int, prompt_tokens: int, decoding: Decoding) -> _Running:
         # Markup among the stop texts are tokens, and those end the answer by themselves.
         texts = (
             text for text in (*decoding.stop, *stops(self._template)) if not self._vocabulary.special(text)
         )
         detokenizer = Detokenizer(self._vocabulary.decode, tuple(texts))
-        words = self._vocabulary.words if decoding.logprobs else None
-        return _Running(index, handle, detokenizer, len(ids), self._ends, words)
-
-    def _config(self, decoding: Decoding) -> Any:
-        config = _genai().GenerationConfig()
-        config.apply_chat_template = False
-        config.max_new_tokens = decoding.max_tokens
-        config.min_new_tokens = decoding.min_tokens
-        config.set_eos_token_id(min(self._ends, default=-1))
-        config.stop_token_ids = self._ends
-        config.logprobs = 1 if decoding.logprobs else 0
-        config.repetition_penalty = decoding.repeat_penalty
-        if decoding.beams > 1:
-            config.num_beams = decoding.beams
-            config.num_return_sequences = 1
-            config.length_penalty = decoding.length_penalty
-            if decoding.no_repeat_ngram:
-                config.no_repeat_ngram_size = decoding.no_repeat_ngram
-        elif decoding.temperature > 0:
-            config.do_sample = True
-            config.temperature = decoding.temperature
-            config.top_p = decoding.top_p
-            config.rng_seed = decoding.seed % 2**63
-            if decoding.top_k:
-                config.top_k = decoding.top_k
-        return config
+        return _Running(
+            index,
+            detokenizer,
+            prompt_tokens,
+            self._ends,
+            self._vocabulary.words if decoding.logprobs else None,
+        )
 
     def _admit(self, ids: list[int], decoding: Decoding) -> None:
         if not ids:
@@ -199,15 +173,19 @@ class OpenVino:
                 f"{decoding.adapter or 'the bare base'} was asked for",
                 hint="an adapter is merged there: open it anew, or use --engine llamacpp",
             )
-        for asked, what in (
-            (bool(decoding.grammar), "grammars"),
-            (decoding.alternatives > 0, "alternatives"),
-            (decoding.contrast > 0, "contrast (transformers has)"),
+        for asked, what, engine in (
+            (bool(decoding.grammar), "grammars", "llamacpp"),
+            (decoding.alternatives > 0, "alternatives", "llamacpp"),
+            (decoding.contrast > 0, "contrast", "transformers"),
             # It is accepted and ignored there, with one sequence.
-            (decoding.no_repeat_ngram > 0 and decoding.beams == 1, "no_repeat_ngram without beams"),
+            (
+                decoding.no_repeat_ngram > 0 and decoding.beams == 1,
+                "no_repeat_ngram without beams",
+                "llamacpp",
+            ),
         ):
             if asked:
-                raise EngineError(f"the openvino engine has no {what}", hint="--engine llamacpp has it")
+                raise EngineError(f"the openvino engine has no {what}", hint=f"--engine {engine} has it")
         if decoding.beams > 1 and decoding.temperature > 0:
             raise EngineError("beam search and sampling exclude each other", hint="set temperature to 0")
         if len(ids) + decoding.max_tokens > self.context:
@@ -217,9 +195,15 @@ class OpenVino:
                 hint="shorten the document, or ask for less",
             )
 
+    @property
+    def pid(self) -> int:
+        """Of the process in which it runs."""
+        return self._apart.pid
+
     def close(self) -> None:
         with self._lock:
-            self._pipeline = None
+            self._closed = True
+            self._apart.close()
 
     def __enter__(self) -> OpenVino:
         return self
@@ -228,27 +212,18 @@ class OpenVino:
         self.close()
 
 
-class _Reported(NamedTuple):
-    """What is reported of each token, where it was asked for."""
-
-    logprobs: tuple[float, ...] = ()
-    tokens: tuple[str, ...] = ()
-
-
 class _Running:
     """One answer on its way."""
 
     def __init__(
         self,
         index: int,
-        handle: Any,
         text: Detokenizer,
         prompt_tokens: int,
         ends: set[int],
         words: Callable[[list[int]], tuple[str, ...]] | None,
     ) -> None:
         self.index = index
-        self.handle = handle
         self.finished = False
         self._text = text
         self._prompt_tokens = prompt_tokens
@@ -256,48 +231,41 @@ class _Running:
         self._words = words
         self._generated = 0
 
-    @property
-    def begun(self) -> bool:
-        """Whether its prompt has been read."""
-        return self.finished or self._generated > 0
-
-    def read(self) -> Iterator[Chunk]:
-        """What has come since the last time."""
-        while not self.finished and self.handle.can_read():
-            # Beams come once, best first; otherwise there is one sequence.
-            output = next(iter(self.handle.read().values()))
-            ids, logprobs = list(output.generated_ids), tuple(output.generated_log_probs)
-            while ids and ids[-1] in self._ends:
-                ids.pop()
-            reported = _Reported()
-            if self._words is not None:
-                reported = _Reported(logprobs[: len(ids)], self._words(ids))
-            self._generated += len(ids)
-            text = self._text.push(ids)
-            reason = _reason(output.finish_reason)
-            if self._text.stopped:
-                self.handle.cancel()
-                reason = "stop"
-            if reason is not None:
-                yield self._last(text + self._text.finish(), reason, reported)
-            elif text or reported.logprobs:
-                yield Chunk(self.index, text, reported.logprobs, reported.tokens)
-        if not self.finished and self.handle.get_status().name in {"IGNORED", "CANCEL", "STOP"}:
-            raise EngineError(
-                "OpenVINO dropped a request: its memory for context is full", hint="ask for less"
-            )
+    def take(self, told: Told) -> Iterator[Chunk]:
+        """What a step brought. Raises `EngineError` for what is no answer."""
+        if told.finish not in (None, "stop", "length"):
+            self.finished = True
+            raise EngineError(f"OpenVINO dropped a request: {told.finish}", hint="ask for less, or again")
+        ids = list(told.ids)
+        while ids and ids[-1] in self._ends:
+            ids.pop()
+        logprobs: tuple[float, ...] = ()
+        tokens: tuple[str, ...] = ()
+        if self._words is not None:
+            logprobs, tokens = tuple(told.logprobs[: len(ids)]), self._words(ids)
+        self._generated += len(ids)
+        text = self._text.push(ids)
+        if self._text.stopped:
+            yield self._last(text, "stop", logprobs, tokens)
+        elif told.finish is not None:
+            reason: FinishReason = "stop" if told.finish == "stop" else "length"
+            yield self._last(text + self._text.finish(), reason, logprobs, tokens)
+        elif text or logprobs:
+            yield Chunk(self.index, text, logprobs, tokens)
 
     def abort(self) -> Chunk:
-        self.handle.cancel()
+        """The end of one that is not wanted any more."""
         return self._last(self._text.finish(), "abort")
 
-    def _last(self, text: str, reason: FinishReason, reported: _Reported | None = None) -> Chunk:
+    def _last(
+        self, text: str, reason: FinishReason, logprobs: tuple[float, ...] = (), tokens: tuple[str, ...] = ()
+    ) -> Chunk:
         self.finished = True
         return Chunk(
             self.index,
             text,
-            reported.logprobs if reported else (),
-            reported.tokens if reported else (),
+            logprobs,
+            tokens,
             finish=reason,
             prompt_tokens=self._prompt_tokens,
             generated_tokens=self._generated,
@@ -363,27 +331,11 @@ def _convert(source: Path, work: Path) -> None:
             str(link), openvino_genai.SchedulerConfig(), "CPU", {"enable_save_ov_model": True}, {}
         )
     except RuntimeError as error:
-        raise ModelError(f"{source}: OpenVINO cannot load it ({_last_line(error)})") from error
+        raise ModelError(f"{source}: OpenVINO cannot load it ({last_line(error)})") from error
     link.unlink()
     Vocabulary.read(source).save(model)
     if not (model / "openvino_model.xml").is_file():
         raise ModelError(f"{source}: OpenVINO did not convert it", hint="--engine llamacpp")
-
-
-def _load(folder: Path, threads: int, exact: bool) -> Any:
-    openvino_genai = _genai()
-    scheduler = openvino_genai.SchedulerConfig()
-    # In exact mode a cached prefix changes nothing; without, it may tip a near tie like any other batching.
-    scheduler.enable_prefix_caching = True
-    # No CACHE_DIR: beside a saved model it costs 190 MB of disk and saves no time (2.4 s to load either way).
-    properties: dict[str, Any] = {"INFERENCE_NUM_THREADS": threads} | (_EXACT if exact else {})
-    try:
-        return openvino_genai.ContinuousBatchingPipeline(str(folder), scheduler, "CPU", properties, {})
-    except RuntimeError as error:
-        raise ModelError(
-            f"{folder}: OpenVINO cannot load it ({_last_line(error)})",
-            hint="delete that folder and try again",
-        ) from error
 
 
 def _check(model: Model, adapters: Mapping[str, Path] | None) -> gguf.Metadata:
@@ -405,29 +357,21 @@ def _check(model: Model, adapters: Mapping[str, Path] | None) -> gguf.Metadata:
     return head
 
 
+def _installed() -> None:
+    for name in ("openvino_genai", "tokenizers"):
+        if find_spec(name) is None:
+            raise EngineError(f"the openvino engine is not installed (no {name})", hint=INSTALL)
+
+
 def _genai() -> Any:
-    """The library. Importing it would report to an analytics server, before anybody was asked and under
-    `EPITOME_OFFLINE` too; without its telemetry package it falls back to a stub of its own."""
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    _installed()
     try:
-        import openvino_genai
-        import tokenizers  # noqa: F401
+        return library()
     except (ImportError, OSError) as error:
         raise EngineError(f"the openvino engine is not installed ({error})", hint=INSTALL) from error
-    return openvino_genai
 
 
 def _version() -> str:
     from importlib.metadata import version
 
     return version("openvino-genai")
-
-
-def _reason(reason: Any) -> FinishReason | None:
-    names: dict[str, FinishReason] = {"STOP": "stop", "LENGTH": "length"}
-    return names.get(reason.name)
-
-
-def _last_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from threading import Event, Lock
@@ -38,11 +39,13 @@ class Wardrobe:
         self.name, self.model = engine, model.name
         self._base, self._context, self._note = model, context, on_note
         self._open: dict[str | None, Generator] = {}
-        self._lock = Lock()
+        self._opening: defaultdict[str | None, Lock] = defaultdict(Lock)
 
     def wearing(self, adapter: str | None) -> Generator:
         """The engine with this adapter, opened now if it was not."""
-        with self._lock:
+        if adapter in self._open:
+            return self._open[adapter]
+        with self._opening[adapter]:  # it takes seconds, in which other threads go on with what is open
             if adapter not in self._open:
                 self._open[adapter] = open_engine(
                     self._base, engine=self.name, adapter=adapter, context=self._context, on_note=self._note
@@ -77,9 +80,8 @@ class Wardrobe:
 
     def close(self) -> None:
         """Free all of them."""
-        with self._lock:
-            while self._open:
-                self._open.popitem()[1].close()
+        while self._open:
+            self._open.popitem()[1].close()
 
     def __enter__(self) -> Wardrobe:
         return self

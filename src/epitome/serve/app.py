@@ -35,19 +35,26 @@ from epitome.serve.front import front
 from epitome.serve.guard import Guard, Limited, RefusedError
 from epitome.serve.metrics import Metrics
 from epitome.serve.opened import READING
-from epitome.serve.service import BusyError, Service
+from epitome.serve.patience import DeadlineError, GoneError
+from epitome.serve.room import BusyError, StoppedError
+from epitome.serve.service import Service
 from epitome.serve.tokens import Tokens, UnreachableError
 from epitome.serve.traces import Tracing
-from epitome.serve.watch import StoppedError, Watched
+from epitome.serve.watch import GONE, Watched
 from epitome.serve.webhooks import Sender
 from epitome.serve.worker import Worker
 
 _log = logging.getLogger("epitome")
 OPEN = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
 """Answered without a key, beside the page: they tell nothing about anybody's texts."""
+WARM_FIRST, WARM_AGAIN = 30.0, 5.0
+"""Seconds that the engine has to answer before the first request is taken, and between tries. Without its answer the
+server is alive all the same, and says at `/readyz` how it is."""
 _STATUS: tuple[tuple[type[EpitomeError], int, str], ...] = (
     (BusyError, 429, "overloaded"),
     (StoppedError, 503, "server_error"),
+    (DeadlineError, 504, "timeout"),
+    (GoneError, GONE, "client_gone"),
     (UnreachableError, 503, "server_error"),
     (UsageError, 400, "invalid_request_error"),
     (ContextError, 400, "invalid_request_error"),
@@ -86,7 +93,10 @@ def application(
         background: tuple[Worker, Sender] = app.state.worker, app.state.sender
         for one in background:
             one.start()
+        warming = asyncio.create_task(_warm(service))
+        await asyncio.wait({warming}, timeout=WARM_FIRST)
         yield
+        warming.cancel()
         await asyncio.gather(*(one.close() for one in background))
         READING.stop()
         service.close()
@@ -115,6 +125,16 @@ def application(
     return app
 
 
+async def _warm(service: Service) -> None:
+    """Until the engine has answered; one on another machine may come later than this server."""
+    while not service.ready:
+        try:
+            await asyncio.to_thread(service.warm)
+        except Exception as error:
+            _log.error("the engine does not answer: %s", error, exc_info=not isinstance(error, EpitomeError))
+            await asyncio.sleep(WARM_AGAIN)
+
+
 def _desk(app: FastAPI, archived: Archive, reviewed: Reviews, private_webhooks: bool) -> None:
     """What is kept, and what works at it beside the requests."""
     state, database = app.state, archived.database
@@ -134,13 +154,13 @@ def _plain_routes(app: FastAPI) -> None:
     @app.get(
         "/readyz",
         response_class=PlainTextResponse,
-        responses={503: {"description": "About to end, full, or without its database."}},
+        responses={503: {"description": "Not begun, about to end, full, or without its database."}},
     )
     def ready(request: Request) -> Response:
         """Whether another document would be taken."""
         service: Service = request.app.state.service
-        if service.draining:
-            return PlainTextResponse("draining", 503)
+        if service.draining or not service.ready:
+            return PlainTextResponse("draining" if service.draining else "starting", 503)
         if not request.app.state.keys.database.answers():
             return PlainTextResponse("no database", 503)
         free = service.held < service.most
@@ -197,7 +217,8 @@ def shaped(error: EpitomeError) -> Response:
     found = ((code, said) for known, code, said in _STATUS if isinstance(error, known))
     status, kind = next(found, (500, "server_error"))
     # Hints of the others speak of the command line.
-    told = str(error) if isinstance(error, (BusyError, UsageError)) else error.message
+    ours = isinstance(error, (BusyError, StoppedError, DeadlineError, UsageError))
+    told = str(error) if ours else error.message
     response = _shaped(status, told, kind)
     if status in (429, 503):
         response.headers["Retry-After"] = "2"
@@ -224,10 +245,11 @@ def _told() -> dict[int | str, dict[str, Any]]:
     }
     said = {
         400: "The request makes no sense.", 401: "No valid key.", 403: "The key is for something else.",
-        413: "The body is too large.",
+        408: "The body did not come in time.", 413: "The body is too large.",
         422: "The document cannot be read.", 429: "Too much is under way, or this key asks too often.",
         500: "The engine failed.",
         503: "The process ends, or something that it needs is away: the database, a token's issuer.",
+        504: "It was not done in the time that it had.",
     }  # fmt: skip
     return {
         status: {"description": text, "content": {"application/json": {"schema": shape}}}

@@ -42,7 +42,7 @@ def entry(owner: str, asked: BaseModel, document: Document, summary: Summary) ->
     request = asked.model_dump(
         mode="json",
         exclude_defaults=True,
-        exclude={"text", "document", "messages", "stream", "stream_options"},
+        exclude={"text", "document", "messages", "stream", "stream_options", "timeout"},
     )
     return Entry(secrets.token_hex(16), owner, request, summary.as_dict(), document.text)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -10,15 +10,22 @@ from epitome.summarize.budget import length
 from epitome.types import Document, Request
 
 Text = Annotated[str, Field(max_length=10_000_000)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Term = Annotated[str, Field(min_length=1, max_length=200)]
+EXAMPLE = "The ferry to Kell left at dawn with 212 people on board. The county had paid for a new engine."
+
+
+def one_of(*fields: str) -> dict[str, Any]:
+    """What the OpenAPI document says of a body that has one of these."""
+    return {"oneOf": [{"required": [field]} for field in fields]}
 
 
 class Sourced(BaseModel):
     """A document: its `text`, the `url` where it lies, or what `POST /v1/read` answered."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra=one_of("text", "url", "document"))
 
-    text: Text | None = None
+    text: Annotated[Text | None, Field(examples=[EXAMPLE])] = None
     url: Annotated[str, Field(max_length=2000)] | None = None
     document: Document | None = None
     title: Annotated[str, Field(max_length=1000)] = ""
@@ -68,6 +75,8 @@ class SummaryAsked(Sourced):
     """Put what was hidden back into the summary."""
     stream: bool = False
     """Server-sent events: pieces of the text, then the summary."""
+    timeout: Seconds | None = None
+    """Seconds after which the answer is of no use any more."""
 
     def request(self) -> Request:
         """As the summariser takes it. Raises `UsageError` for lengths that no text has."""
@@ -92,7 +101,7 @@ class Message(BaseModel):
     """A turn of a chat."""
 
     role: Literal["system", "developer", "user", "assistant"]
-    content: Text | list[dict[str, str]]
+    content: Annotated[Text | list[dict[str, str]], Field(examples=[EXAMPLE])]
 
     @property
     def text(self) -> str:
@@ -121,3 +130,5 @@ class ChatAsked(BaseModel):
     tools: None = None
     functions: None = None
     logprobs: Literal[False] | None = None
+    timeout: Seconds | None = None
+    """Ours: seconds after which the answer is of no use any more."""

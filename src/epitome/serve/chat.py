@@ -8,8 +8,7 @@ import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
-from fastapi import APIRouter, Request
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Request, Response
 
 from epitome.documents import from_text
 from epitome.errors import EpitomeError, UsageError
@@ -17,6 +16,7 @@ from epitome.models import folder
 from epitome.serve.archive import kept
 from epitome.serve.asked import ChatAsked
 from epitome.serve.masking import covered
+from epitome.serve.patience import Events, Patience
 from epitome.serve.service import Service
 from epitome.types import Document, Length, Summary
 from epitome.types import Request as Wanted
@@ -37,15 +37,16 @@ async def models(request: Request) -> dict[str, Any]:
 
 
 @router.post("/chat/completions", response_model=None)
-async def completions(asked: ChatAsked, request: Request) -> dict[str, Any] | StreamingResponse:
+async def completions(asked: ChatAsked, request: Request) -> dict[str, Any] | Response:
     """The summary of the user's turns as a chat's answer. Instructions are not followed: `warnings` says so."""
     service: Service = request.app.state.service
+    patience = Patience(request, asked.timeout, service.timeout)
     known = {"", "default", service.summarizer.model.name}
     if asked.model not in known:
         raise UsageError(
             f"model {asked.model!r} is not served here", hint=f"one of {', '.join(sorted(known - {''}))}"
         )
-    document, wanted = _document(asked), _wanted(asked)
+    document, wanted, owner = _document(asked), _wanted(asked), request.state.key
     shown = covered(service, asked, document)
     head = {
         "id": f"chatcmpl-{uuid.uuid4().hex}",
@@ -53,9 +54,9 @@ async def completions(asked: ChatAsked, request: Request) -> dict[str, Any] | St
         "model": service.summarizer.model.name,
     }
     if asked.stream:
-        events = _events(request, asked, document, head)
-        return StreamingResponse(events, media_type="text/event-stream")
-    summary = await service.summary(shown, wanted)
+        pieces = await patience.result(service.stream(shown, wanted, owner=owner))
+        return Events(_events(request, asked, document, head, patience.pieces(pieces)), pieces)
+    summary = await patience.result(service.summary(shown, wanted, owner=owner))
     archived = await kept(request, asked, document, summary)
     choice = {"index": 0, "message": {"role": "assistant", "content": summary.text}, "finish_reason": "stop"}
     body = {**head, "object": "chat.completion", "choices": [choice], "usage": _usage(summary)}
@@ -88,10 +89,12 @@ def _usage(summary: Summary) -> dict[str, int]:
 
 
 async def _events(
-    request: Request, asked: ChatAsked, document: Document, head: dict[str, Any]
+    request: Request,
+    asked: ChatAsked,
+    document: Document,
+    head: dict[str, Any],
+    pieces: AsyncIterator[str | Summary],
 ) -> AsyncIterator[str]:
-    service: Service = request.app.state.service
-
     def chunk(delta: dict[str, str], finish: str | None = None, **more: Any) -> str:
         choices = [{"index": 0, "delta": delta, "finish_reason": finish}]
         body = {**head, "object": "chat.completion.chunk", "choices": choices, **more}
@@ -99,7 +102,7 @@ async def _events(
 
     try:
         yield chunk({"role": "assistant", "content": ""})
-        async for piece in service.stream(covered(service, asked, document), _wanted(asked)):
+        async for piece in pieces:
             if not isinstance(piece, Summary):
                 yield chunk({"content": piece})
                 continue

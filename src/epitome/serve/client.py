@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     import httpx
 
 KEY = "EPITOME_KEY"
-PARALLEL = 8
-"""Documents under way at once: as many as the service works on."""
+PARALLEL = 16
+"""Documents under way at once: as many as a service works on at most, by itself (`service.PARALLEL`)."""
 PATIENCE = 60.0
 """Seconds spent on being told to come again later, before that is an error."""
 _KNOWN: dict[int, type[EpitomeError]] = {400: UsageError, 401: UsageError, 413: SourceError, 422: SourceError}

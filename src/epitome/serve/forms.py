@@ -13,6 +13,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.datastructures import FormData, UploadFile
+from starlette.types import Message
 
 from epitome.errors import UsageError
 from epitome.serve.guard import LARGEST
@@ -78,8 +79,12 @@ async def _as_json(request: Request) -> Request:
         request.state.upload = await _file(form)
         body = json.dumps(_fields(form)).encode()
 
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
+    waiting = [body]
+
+    async def receive() -> Message:
+        if waiting:
+            return {"type": "http.request", "body": waiting.pop(), "more_body": False}
+        return await request.receive()  # that the client goes away
 
     headers = [
         pair for pair in request.scope["headers"] if pair[0] not in (b"content-type", b"content-length")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections import deque
+from collections.abc import Mapping
 
 from fastapi import Request
 from starlette.exceptions import HTTPException
@@ -26,6 +28,11 @@ HEADERS = {
 }
 LARGEST = 16 * 1024 * 1024
 """Bytes of a body."""
+TOGETHER = 16 * LARGEST
+"""Bytes of the bodies of all requests that are not answered yet."""
+BODY_SECONDS, SLOWEST = 20.0, 10_000
+"""Seconds in which a body has to be there, and one more for so many bytes as have come: a phone in a bad net sends as
+much."""
 MINUTE = 60.0
 COSTLY = frozenset({"summaries", "read", "checks", "chat", "jobs"})
 """Of what a key may be for: each request with a document counts as one of the day's, a batch as all that it has."""
@@ -48,23 +55,45 @@ class RefusedError(EpitomeError):
 
 
 class Limited:
-    """Counts a body's bytes as they come, whatever its header says of their number, and refuses too many."""
+    """Counts a body's bytes as they come, whatever its header says; refuses too many, and those that come slowly."""
 
-    def __init__(self, app: ASGIApp, most: int = LARGEST) -> None:
-        self._app, self._most = app, most
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        seen = 0
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, seen, more = time.monotonic(), 0, True
 
         async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > self._most:
-                raise HTTPException(413, f"a body has at most {self._most} bytes")
+            nonlocal seen, more
+            if not more:  # what comes now is that the client goes away
+                return await receive()
+            left = began + BODY_SECONDS + seen / SLOWEST - time.monotonic()
+            try:
+                message = await asyncio.wait_for(receive(), max(0.0, left))
+            except TimeoutError:
+                raise _closing(408, "the body did not come in time") from None
+            come = len(message.get("body", b""))
+            more = message.get("more_body", False)
+            seen, self._held = seen + come, self._held + come
+            if seen > LARGEST:
+                raise _closing(413, f"a body has at most {LARGEST} bytes")
+            if self._held > TOGETHER:
+                raise _closing(429, "too much is being sent at once", {"Retry-After": "2"})
             return message
 
-        await self._app(scope, counted if scope["type"] == "http" else receive, send)
+        try:
+            await self._app(scope, counted, send)
+        finally:
+            self._held -= seen
+
+
+def _closing(status: int, message: str, headers: Mapping[str, str] | None = None) -> HTTPException:
+    """An error after which the connection is of no use: the rest of a body may be on its way."""
+    return HTTPException(status, message, {"Connection": "close", **(headers or {})})
 
 
 def _scope(path: str) -> str | None:

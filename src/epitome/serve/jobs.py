@@ -6,16 +6,16 @@ from typing import Annotated, Any
 
 import httpx
 from fastapi import APIRouter, Header, HTTPException, Path, Query, Request, Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from epitome.desk.jobs import Job, Jobs
 from epitome.desk.webhooks import Webhooks
 from epitome.documents.fetch import checked_addresses
 from epitome.errors import UsageError
-from epitome.serve.asked import SummaryAsked
+from epitome.serve.asked import SummaryAsked, one_of
 from epitome.serve.guard import spend
 from epitome.serve.opened import checked
-from epitome.serve.service import BusyError
+from epitome.serve.room import BusyError
 
 router = APIRouter()
 MOST_DOCUMENTS = 10_000
@@ -30,6 +30,8 @@ MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "This key has n
 
 class JobAsked(SummaryAsked):
     """The body of `POST /v1/jobs`: what `/v1/summaries` takes, or `documents`, each of which is that."""
+
+    model_config = ConfigDict(json_schema_extra=one_of("text", "url", "document", "documents"))
 
     documents: Annotated[list[SummaryAsked], Field(min_length=1, max_length=1000)] | None = None
     webhook: Annotated[str, Field(max_length=2000)] | None = None
@@ -50,6 +52,8 @@ def _sound(asked: SummaryAsked, where: str) -> SummaryAsked:
         asked.request()
         if asked.stream:
             raise UsageError("stream: a job does not stream")
+        if asked.timeout is not None:
+            raise UsageError("timeout: a job may take as long as it takes; DELETE ends it")
     except UsageError as error:
         raise UsageError(f"{where}{error.message}", hint=error.hint) from None
     return asked

@@ -16,6 +16,7 @@ from epitome.stages import Ended, Stage
 from epitome.types import Document, Request, Summary
 
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60, 120)
+_START = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1)
 _SHORT = (0.001, 0.005, 0.01, 0.025, *_SECONDS)
 """For stages: a check of one sentence takes a few milliseconds."""
 
@@ -80,6 +81,18 @@ class Metrics:
         most.set(service.most)
         built = Gauge("epitome_build_info", "1; what runs.", ("version", "model"), **named)
         built.labels(__version__, service.summarizer.model.name).set(1)
+        begun = Histogram(
+            "epitome_start_seconds",
+            "To the start of a document: from when a place was free where it waited for one, else from when it came.",
+            ("waited",), buckets=_START, **named,
+        )  # fmt: skip
+        waited, at_once = begun.labels("yes"), begun.labels("no")
+        service.room.begun.append(lambda seconds, late: (waited if late else at_once).observe(seconds))
+        cache = Gauge("epitome_cache_bytes", "Summaries kept to be given again.", **named)
+        cache.set_function(lambda: service.cache.bytes)
+        asked = Counter("epitome_cache_requests", "Summaries looked for among those.", ("result",), **named)
+        hit, miss = asked.labels("hit"), asked.labels("miss")
+        service.cache.told.append(lambda found: (hit if found else miss).inc())
 
     @contextmanager
     def following(self, drift: Drift) -> Iterator[None]:

@@ -16,7 +16,7 @@ from threading import Lock
 from typing import Any
 
 from epitome.errors import SourceError
-from epitome.serve.service import BusyError
+from epitome.serve.room import BusyError
 from epitome.types import Document, Origin, Section
 
 PARALLEL = 2

@@ -14,10 +14,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from epitome.errors import EpitomeError
 from epitome.serve.guard import HEADERS
 from epitome.serve.logs import request_id
 from epitome.serve.metrics import Metrics
+from epitome.serve.room import StoppedError
 from epitome.serve.traces import Trace, Tracing
 from epitome.stages import Ended, Stage, listening
 
@@ -27,10 +27,6 @@ GONE = 499
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked every few seconds by machines: their lines are `debug`."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-
-
-class StoppedError(EpitomeError):
-    """The process ended before the answer was there."""
 
 
 class Watched:

@@ -20,7 +20,8 @@ from epitome.serve.archive import entry, keeping
 from epitome.serve.asked import SummaryAsked
 from epitome.serve.masking import covered, hidden, masker
 from epitome.serve.opened import opened
-from epitome.serve.service import BusyError, Service
+from epitome.serve.room import BusyError, StoppedError
+from epitome.serve.service import Service
 from epitome.stages import Listener, listening
 
 IDLE = 1.0
@@ -160,8 +161,9 @@ class Worker:
             asked = SummaryAsked.model_validate_json(taken.asked)
             document = await opened(asked)
             self._opening.discard(taken.token)  # from here on the service counts it
-            summary = await self._service.summary(covered(self._service, asked, document), asked.request())
-        except BusyError:
+            shown = covered(self._service, asked, document)
+            summary = await self._service.summary(shown, asked.request(), owner=taken.owner)
+        except (BusyError, StoppedError):
             return partial(self._queue.release, taken, wait=IDLE)
         except EpitomeError as error:
             return partial(self._queue.fail, taken, type(error).__name__, error.message)

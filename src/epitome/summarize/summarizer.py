@@ -9,7 +9,7 @@ from dataclasses import replace
 from threading import Event
 from typing import Any
 
-from epitome.engines.base import Generator, answers
+from epitome.engines.base import Decoding, GenerationRequest, Generator, answers
 from epitome.engines.open import open_engine
 from epitome.engines.spans import SpanTagger
 from epitome.engines.wardrobe import Wardrobe
@@ -32,7 +32,7 @@ from epitome.summarize.suited import closet, suited
 from epitome.summarize.write import ANSWER_TOKENS, Draft, Material, Rounds, write
 from epitome.trust.check import Source
 from epitome.trust.instructions import instructions
-from epitome.types import Document, Request, Summary
+from epitome.types import Document, Message, Prompt, Request, Summary
 
 WINDOW = 1500
 """Tokens of document in one prompt, where the model's context allows it."""
@@ -375,6 +375,12 @@ class Summarizer:
     async def acall(self, source: Text, request: Request | None = None, **fields: Any) -> Summary:
         """Like calling it, without blocking the event loop."""
         return await asyncio.to_thread(self, source, request, **fields)
+
+    def warm(self) -> None:
+        """Answer one token: what an engine does once, no document waits for. Raises `EngineError` without an answer."""
+        if self._engine is not None:
+            decoding = Decoding(max_tokens=1, adapter=self.adapter)
+            answers(self._engine, [GenerationRequest(Prompt((Message("user", "Hello"),)), decoding)])
 
     def close(self) -> None:
         """Free the model."""

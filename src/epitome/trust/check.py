@@ -1,7 +1,8 @@
 """The check of a summary against its document: facts first, then support, sentence by sentence.
 
-Computed outside the model, so that it holds for any model. One definition of *supported* for all who ask: no fact that
-the document lacks, and a support of at least `SUPPORTED`.
+Computed outside the model that writes, so that it holds for any. One definition of *supported* for all who ask: no fact
+that the document lacks, and a support of at least `SUPPORTED` by the rules alone, or of `BORNE_OUT` where the learned
+check has read the sentence.
 """
 
 from __future__ import annotations
@@ -111,10 +112,11 @@ class Source:
         return [self._checked[text] for text in texts]
 
     def _check(self, texts: Sequence[str]) -> None:
-        learned = self._learned([text for text in texts if self._doubtful(text)])
+        seen = {text: self.glance(text) for text in texts}
+        learned = self._learned([text for text in texts if self._doubtful(seen[text])])
         for text in texts:
-            seen = self.glance(text)
-            self._checked[text] = self._weighed(seen, learned[text]) if text in learned else seen
+            found = seen[text]
+            self._checked[text] = self._weighed(found, learned[text]) if text in learned else found
 
     def _weighed(self, seen: Sentence, doubt: float) -> Sentence:
         """What the rules found, and the learned check's doubt (log-odds), in one probability and one verdict."""
@@ -125,10 +127,15 @@ class Source:
         facts = tuple(sorted(told, key=lambda fact: (fact.start, fact.end)))
         return replace(seen, support=value, facts=facts, supported=not facts and value >= BORNE_OUT)
 
-    def _doubtful(self, text: str) -> bool:
-        """Whether the learned check is asked: not about what is copied, nor about languages it cannot read."""
+    def _doubtful(self, seen: Sentence) -> bool:
+        """Whether the learned check is asked: not about what is copied, nor about languages it cannot read, nor where
+        no passage shares a word with the sentence: beside any other it clears what is wholly invented. That doubts 3
+        of 500 true sentences more."""
         return (
-            self.document.language == "en" and checker() is not None and self.passages.verbatim(text) is None
+            self.document.language == "en"
+            and checker() is not None
+            and self.passages.verbatim(seen.text) is None
+            and bool(seen.sources)
         )
 
     def _learned(self, texts: Sequence[str]) -> dict[str, float]:

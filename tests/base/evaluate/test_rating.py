@@ -228,7 +228,10 @@ def test_the_command_makes_a_study_and_reports_it(tmp_path: Path) -> None:
         (("--study", "none.db", "--system", "lead"), "--system needs data"),
         (("DATA", "--study", "none.db"), "which systems are to be judged?"),
         (("DATA", "--study", "none.db", "--system", "lead"), "two systems"),
-        (("DATA", "--study", "none.db", "--system", "lead", "--mode", "stars"), "no such mode"),
+        (
+            ("DATA", "--study", "none.db", "--system", "lead", "--mode", "stars"),
+            "--mode stars: there is no such thing",
+        ),
     ],
 )
 def test_what_makes_no_sense_is_refused(tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:

@@ -60,6 +60,14 @@ def test_support_lies_between_0_and_1_and_words_from_elsewhere_lower_it(text: st
     assert support(f"{text} zebra quantum xylophone", PASSAGES) <= score + 1e-9
 
 
+def test_what_shares_no_word_with_the_document_is_not_supported() -> None:
+    source = Source(from_text("The ferry Aurora ran aground near the harbour at dawn. Nobody was hurt."))
+    (invented,) = source.check_all(["Elephants sang."])
+    assert not invented.supported
+    assert invented.support == 0
+    assert invented.sources == ()
+
+
 def test_each_sentence_of_a_summary_comes_with_its_passages_and_false_facts() -> None:
     source = Source(from_text(TEXT, title="Ferry with 85 aboard runs aground"))
     first, second = source.check(

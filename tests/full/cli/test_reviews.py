@@ -17,10 +17,8 @@ from tests.full.postgres import Postgres
 
 from epitome.datasets.read import load
 from epitome.desk.archive import Archive, Entry
-from epitome.desk.audit import Who
 from epitome.desk.database import Database, connect
 from epitome.desk.doubts import Doubt
-from epitome.desk.keys import Keys
 from epitome.desk.reviews import Reviews
 from epitome.types import Fact, Sentence, SourceSpan, Summary
 
@@ -88,7 +86,7 @@ def test_what_cannot_be_done_is_told_in_a_line(folder: Path) -> None:
         (("edit", "cd", "nowhere.txt"), 3, "nowhere.txt: cannot be read"),
         (("edit", "cd"), 2, "what should it say?"),
         (("reject", "cd", "--reason", " "), 2, "a rejection needs one"),
-        (("list", "--state", "done"), 2, "--state done: no such state"),
+        (("list", "--state", "done"), 2, "--state done: there is no such thing"),
         (("verify", "--head", "7"), 2, "not NUMBER:HASH"),
     ):
         run = reviews(folder, *arguments)
@@ -170,14 +168,12 @@ def test_edits_become_pairs_to_learn_from(folder: Path) -> None:
     assert entry.startswith("8:")  # both exports are in the trail
 
 
-def test_a_reviewers_key_opens_the_reviews(folder: Path, postgres: Postgres) -> None:
+def test_a_database_is_named_by_its_url(postgres: Postgres) -> None:
     url = postgres.database()
-    connect(url).close()
-    for more in (("--data", folder), ("--database", url)):
-        made = epitome("reviews", "key", "ann", *more)
-        assert made.returncode == 0, made.stderr
-        database = connect(url if url in more else folder / "epitome.sqlite")
-        found = Keys(database).find(made.stdout.strip())
-        assert found is not None
-        assert (found.name, found.reviewer, found.who) == ("ann", True, Who("ann", found.id))
-        database.close()
+    database = connect(url)
+    identity = queued(database)
+    made = epitome("reviews", "approve", identity, "--reviewer", "ann", "--database", url)
+    assert made.returncode == 0, made.stderr
+    review = Reviews(database).named(identity)
+    assert (review.state, review.reviewer) == ("approved", "ann")
+    database.close()

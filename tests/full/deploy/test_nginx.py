@@ -72,7 +72,6 @@ def test_the_service_behind_nginx(tmp_path: Path, pems: Path) -> None:  # noqa: 
             assert answer.status_code == 200
             assert answer.headers["strict-transport-security"] == "max-age=31536000"
             assert len(answer.headers["x-request-id"]) == 32
-            assert f"request_id={answer.headers['x-request-id']}" in (tmp_path / "log").read_text("utf-8")
             assert client.get("/metrics").status_code == client.get("/readyz").status_code == 404
             assert client.post("/v1/summaries", content=b"a" * (17 * 2**20)).status_code == 413
             wanted = {"text": TEXT * 3, "style": "bullets", "stream": True}
@@ -82,3 +81,5 @@ def test_the_service_behind_nginx(tmp_path: Path, pems: Path) -> None:  # noqa: 
                 ]
             assert events[-1][0] == "event: summary"
             assert events[-1][1] - events[0][1] > 0.05  # the first piece did not wait for the last
+            # Last: a request's line is written after its answer.
+            assert f"request_id={answer.headers['x-request-id']}" in (tmp_path / "log").read_text("utf-8")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 from tests.base.evaluate.corpus import PAIRS, written
 from tests.base.pages.test_pages import Reader
 
@@ -159,29 +158,26 @@ def served(folder: Path) -> tuple[subprocess.Popen[str], str]:
     raise AssertionError("the page did not start")
 
 
-def test_two_people_rate_in_a_browser_and_the_report_says_what_they_said(tmp_path: Path) -> None:
+def test_two_people_rate_in_a_browser_and_the_report_says_what_they_said(
+    tmp_path: Path, browser: Browser
+) -> None:
     process, address = served(tmp_path)
-    with sync_playwright() as driver:
-        found = shutil.which("chromium") or shutil.which("google-chrome")
-        assert found, "this test uses chromium: install it (scripts/system-packages)"
-        browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        for rater, width in (("Ada", 1280), ("Bob", 360)):
-            page = browser.new_context(viewport={"width": width, "height": 800}).new_page()
-            problems: list[str] = []
-            page.on("console", lambda message, seen=problems: seen.append(message.text))
-            page.goto(address)
-            page.fill("#name", rater)
+    for rater, width in (("Ada", 1280), ("Bob", 360)):
+        page = browser.new_context(viewport={"width": width, "height": 800}).new_page()
+        problems: list[str] = []
+        page.on("console", lambda message, seen=problems: seen.append(message.text))
+        page.goto(address)
+        page.fill("#name", rater)
+        page.keyboard.press("Enter")
+        for judged in range(len(PAIRS)):
+            page.wait_for_selector(f"text=/{rater}, {judged} judged/")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            texts = page.locator(".side .text").all_inner_texts()
+            titles = {pair.title for pair in PAIRS}
+            page.keyboard.press("1" if texts[0] in titles else "2")
             page.keyboard.press("Enter")
-            for judged in range(len(PAIRS)):
-                page.wait_for_selector(f"text=/{rater}, {judged} judged/")
-                assert page.evaluate("document.documentElement.scrollWidth") <= width
-                texts = page.locator(".side .text").all_inner_texts()
-                titles = {pair.title for pair in PAIRS}
-                page.keyboard.press("1" if texts[0] in titles else "2")
-                page.keyboard.press("Enter")
-            page.wait_for_selector("text=/nothing left/")
-            assert problems == []
-        browser.close()
+        page.wait_for_selector("text=/nothing left/")
+        assert problems == []
     process.send_signal(signal.SIGKILL)
     process.communicate()
     with Store(tmp_path / "study.db") as store:

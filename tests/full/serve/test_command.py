@@ -60,7 +60,7 @@ def test_what_cannot_be_is_told(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert (
         one_line(done)
-        == "epitome: --archive everything: nothing that can be kept — one of summaries, documents"
+        == "epitome: --archive everything: there is no such thing — one of summaries, documents"
     )
     gone = {"EPITOME_DATABASE": "postgresql://epitome:hush@127.0.0.1:1/epitome"}
     done = epitome("serve", "--port", "0", "--data", tmp_path, env=gone)

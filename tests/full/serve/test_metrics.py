@@ -62,7 +62,7 @@ def test_it_tells_latency_queue_and_tokens(asked: TestClient) -> None:
     assert found['epitome_tokens_total{kind="prompt"}'] > 2 * 40
     assert found['epitome_tokens_total{kind="generated"}'] > 2 * 5
     assert found['epitome_documents{state="running"}'] == found['epitome_documents{state="waiting"}'] == 0
-    assert found["epitome_documents_limit"] == 8 + 64
+    assert found["epitome_documents_limit"] == 4 + 64
     assert found["process_resident_memory_bytes"] > 1e7
 
 
@@ -86,7 +86,7 @@ def test_labels_have_no_more_values_than_the_application_has_parts(asked: TestCl
     assert "BREW" not in text
     labels = re.findall(r'(\w+)="([^"]*)"', text)
     assert {name for name, _ in labels} == {
-        "route", "status", "stage", "kind", "met", "state", "le", "version", "model",
+        "route", "status", "stage", "kind", "met", "state", "le", "version", "model", "result", "waited",
     }  # fmt: skip
     routes = {value for name, value in labels if name == "route"}
     assert routes <= {"none", *asked.app.openapi()["paths"], "/openapi.json"}  # type: ignore[attr-defined]

@@ -158,7 +158,8 @@ def test_a_delivery_survives_the_server(database: Database) -> None:
 
 def test_a_cancelled_job_is_told_too(database: Database, hook: Receiver) -> None:
     with office(database, private_webhooks=True) as client:
-        asked = {"documents": [{"text": LONG}] * 20, "webhook": hook.url}
+        documents = [{"text": f"{LONG} Number {at}."} for at in range(50)]  # none is known from another
+        asked = {"documents": documents, "webhook": hook.url}
         job = client.post("/v1/jobs", json=asked).json()
         client.delete(f"/v1/jobs/{job['id']}")
         ((_, body),) = hook.wait(1)

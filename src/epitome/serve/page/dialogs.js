@@ -7,6 +7,7 @@ import { locale, say } from "./words.js";
 const at = (id) => document.getElementById(id);
 
 export function ready() {
+  keyAnswers();
   for (const button of document.querySelectorAll("dialog [data-close]")) {
     button.addEventListener("click", () => button.closest("dialog").close());
   }
@@ -20,45 +21,46 @@ export function ready() {
   }
 }
 
-// Asks for the key. Resolves to whether there is one now.
+// Asks for the key. Resolves to whether there is one now; a question that another one comes upon, to false.
 export function askKey({ wrong = false } = {}) {
-  const dialog = at("key");
-  const field = at("secret");
-  field.value = wrong ? "" : key.get();
+  answer(false);
+  at("secret").value = wrong ? "" : key.get();
   at("key-wrong").hidden = !wrong;
   at("key-forget").hidden = !key.get();
   return new Promise((resolve) => {
-    let given = false;
-    const use = (event) => {
-      event.preventDefault();
-      const secret = field.value.trim();
-      if (!/^[\x21-\x7e]+$/.test(secret)) {
-        at("key-wrong").hidden = false; // no key looks like this, and no header could carry it
-        return;
-      }
-      key.set(secret);
-      given = true;
-      dialog.close();
-    };
-    const forget = () => {
-      key.forget();
-      dialog.close();
-    };
-    const form = dialog.querySelector("form");
-    form.addEventListener("submit", use);
-    at("key-forget").addEventListener("click", forget);
-    dialog.addEventListener(
-      "close",
-      () => {
-        form.removeEventListener("submit", use);
-        at("key-forget").removeEventListener("click", forget);
-        field.value = "";
-        resolve(given);
-      },
-      { once: true },
-    );
-    dialog.showModal();
-    field.focus();
+    asking = resolve;
+    if (!at("key").open) at("key").showModal();
+    at("secret").focus();
+  });
+}
+
+let asking = null; // what waits for the key
+
+function answer(given) {
+  asking?.(given);
+  asking = null;
+  at("secret").value = "";
+}
+
+function keyAnswers() {
+  const dialog = at("key");
+  dialog.querySelector("form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const secret = at("secret").value.trim();
+    if (!/^[\x21-\x7e]+$/.test(secret)) {
+      at("key-wrong").hidden = false; // no key looks like this, and no header could carry it
+      return;
+    }
+    key.set(secret);
+    answer(true);
+    dialog.close();
+  });
+  at("key-forget").addEventListener("click", () => {
+    key.forget();
+    dialog.close();
+  });
+  dialog.addEventListener("close", () => {
+    if (!dialog.open) answer(false); // told late, it may be open again
   });
 }
 

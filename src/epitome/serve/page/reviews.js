@@ -24,8 +24,9 @@ let last = null; // the id of what was decided last
 
 // --- the queue ---
 
-async function load({ more = false } = {}) {
-  const answer = await list(state, more ? listed.at(-1)?.id : undefined);
+async function load(wanted = state, { more = false } = {}) {
+  const answer = await list(wanted, more ? listed.at(-1)?.id : undefined);
+  state = wanted;
   listed = more ? [...listed, ...answer.reviews] : answer.reviews;
   counts = answer.counts;
   drawQueue();
@@ -214,8 +215,7 @@ function decide(action, more) {
     last = action === "reopen" ? null : decided.id;
     announce(`did-${action}`);
     if (action === "reopen") {
-      state = "open";
-      await load();
+      await load("open");
       return open(decided.id);
     }
     const place = listed.findIndex((brief) => brief.id === decided.id);
@@ -232,8 +232,7 @@ function undo() {
   last = null;
   doing(async () => {
     await act(id, "reopen");
-    state = "open";
-    await load();
+    await load("open");
     await open(id);
     announce("did-reopen");
   });
@@ -305,16 +304,15 @@ function tell(error) {
 
 function buttons() {
   for (const tab of at("states").children) {
-    tab.addEventListener("click", () => {
-      state = tab.dataset.state;
-      doing(() => load());
-    });
+    tab.addEventListener("click", () => doing(() => load(tab.dataset.state)));
   }
-  at("more").addEventListener("click", () => doing(() => load({ more: true })));
+  at("more").addEventListener("click", () => doing(() => load(state, { more: true })));
   at("to-queue").addEventListener("click", () => {
     if (!mayLeave()) return;
-    close();
-    doing(() => load());
+    doing(() => {
+      close();
+      return load();
+    });
   });
   at("actions").addEventListener("click", (event) => begin(event.target.closest("button")?.dataset.action));
   at("undo").addEventListener("click", undo);

@@ -1,0 +1,1 @@
+"""The service under load: texts, clients, and what it is compared with."""
