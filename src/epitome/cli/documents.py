@@ -14,7 +14,6 @@ from epitome.cli.exit import complain
 from epitome.cli.progress import prompts_bar
 from epitome.documents import expand, read
 from epitome.errors import EpitomeError, UsageError
-from epitome.summarize.highlights import NAME as SPANS
 from epitome.types import Document, Request, Sentence, SourceSpan, Summary
 
 if TYPE_CHECKING:
@@ -113,7 +112,7 @@ def _page(summary: Summary, shown: Shown) -> str:
     """The summary as a person reads it; notes go to standard error."""
     if not shown.quiet:
         _notes(summary)
-    marked = summary.engine == SPANS
+    marked = _marks(summary)
     lines = [_marked(sentence) for sentence in summary.sentences] if marked else [summary.text]
     if shown.sources and not marked:
         for number, sentence in enumerate(summary.sentences, 1):
@@ -125,6 +124,13 @@ def _page(summary: Summary, shown: Shown) -> str:
         lines.append(f"\nread {summary.read_share:.1%} of the document, in {len(summary.steps)} steps")
         lines += [f"  {step.stage} {step.start}-{step.end}: {step.text}" for step in summary.steps]
     return "\n".join(lines)
+
+
+def _marks(summary: Summary) -> bool:
+    """Whether it is spans of the document, each with its place."""
+    from epitome.summarize.highlights import NAME
+
+    return summary.engine == NAME
 
 
 def _marked(sentence: Sentence) -> str:
@@ -139,7 +145,7 @@ def _notes(summary: Summary) -> None:
         print(f"{summary.source}: {line}" if summary.source else line, file=sys.stderr)
 
     if summary.kind == "extractive":
-        what = "marked these spans of" if summary.engine == SPANS else "copied these sentences from"
+        what = "marked these spans of" if _marks(summary) else "copied these sentences from"
         say(f"extractive: {summary.model} {what} the document")
     if summary.masked is not None:
         counts = ", ".join(f"{count} {kind}" for kind, count in summary.masked.items())

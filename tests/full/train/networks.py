@@ -54,8 +54,9 @@ def blueprint(path: Path, kind: str, size: int = 400) -> Path:
 
 
 def settings(*sets: str, scratch: Path | None = None, base: Model | None = None, **given: Any) -> Pretraining:
-    """Those of eight quick steps."""
-    return load(None, [*QUICK, *sets], given, scratch, family(base) if base else "")
+    """Those of eight quick steps, as the command would load them."""
+    named = {"base": base.name if base else "", **given}
+    return load(None, [*QUICK, *sets], named, scratch, family(base) if base else "")
 
 
 def made(

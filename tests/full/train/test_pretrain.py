@@ -165,21 +165,14 @@ def test_texts_in_one_row_do_not_see_each_other(bases: dict[str, Path]) -> None:
 
 def test_a_killed_run_goes_on_to_the_same_figures(letters: Path, tmp_path: Path) -> None:
     plan = networks.blueprint(tmp_path / "bert.toml", "bert")
-    sets = [
-        *networks.QUICK,
-        "train.max_steps=40",
-        "train.save_minutes=0.0001",
-        "eval.times=4",
-        "texts.buffer=7",
-    ]
-
-    def command(out: str) -> list[str]:
-        options = [part for line in sets for part in ("--set", line)]
-        return [sys.executable, "-m", "epitome.cli", "pretrain", str(letters), "-o", str(tmp_path / out), "-q",
-                "--from-scratch", str(plan), *options]  # fmt: skip
-
-    subprocess.run(command("whole"), check=True, timeout=200)
-    victim = subprocess.Popen(command("killed"))
+    sets = ("train.max_steps=40", "train.save_minutes=0.0001", "eval.times=4", "texts.buffer=7")
+    config = networks.settings(*sets, scratch=plan)
+    networks.made(letters, tmp_path / "whole", config)
+    options = [part for line in (*networks.QUICK, *sets) for part in ("--set", line)]
+    victim = subprocess.Popen(
+        [sys.executable, "-m", "epitome.cli", "pretrain", str(letters), "-o", str(tmp_path / "killed"), "-q",
+         "--from-scratch", str(plan), *options]
+    )  # fmt: skip
     log = tmp_path / "killed" / "log.jsonl"
     while not log.is_file() or len(log.read_text().splitlines()) < 11:
         assert victim.poll() is None
@@ -187,7 +180,9 @@ def test_a_killed_run_goes_on_to_the_same_figures(letters: Path, tmp_path: Path)
     victim.send_signal(signal.SIGKILL)
     victim.wait()
     assert not (tmp_path / "killed" / "epitome.json").exists()
-    subprocess.run(command("killed"), check=True, timeout=200)
+    notes: list[str] = []
+    networks.made(letters, tmp_path / "killed", config, watch=Watch(note=notes.append))
+    assert any(line.startswith("going on after step") for line in notes)
     for name in ("log.jsonl", "evals.jsonl"):
         whole, killed = (
             [line["loss"] for line in lines(tmp_path / out, name)] for out in ("whole", "killed")

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import signal
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.full.engines import folders
 from tests.full.train import networks
+from tests.full.train.command import Run, runner
 from tests.full.train.test_bad_input import full_beyond
-
-from epitome.cli.main import main
-
-Run = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture(scope="module")
@@ -31,24 +26,14 @@ def pretrain(
     networks.letters(tmp_path / "letters.jsonl")
     networks.blueprint(tmp_path / "bert.toml", "bert")
 
+    command = runner(monkeypatch, capsys)
+
     def run(corpus: str, *options: str, sets: tuple[str, ...] = ()) -> tuple[int, str]:
         settings = [
             part for line in (*networks.QUICK, "train.max_steps=2", *sets) for part in ("--set", line)
         ]
         named = [str(base) if option == "BASE" else option for option in options]
-        monkeypatch.setattr("sys.argv", ["epitome", "pretrain", corpus, "-o", "run", *named, *settings])
-        before = signal.getsignal(signal.SIGINT)
-        code = 0
-        try:
-            main()
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-        finally:
-            signal.signal(signal.SIGINT, before)
-        said = capsys.readouterr().err
-        assert "Traceback" not in said
-        assert "epitome: unexpected" not in said
-        return code, said
+        return command("pretrain", corpus, "-o", "run", *named, *settings)
 
     return run
 
