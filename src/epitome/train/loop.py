@@ -130,9 +130,11 @@ class Stepper:
 def evaluated(network: Any) -> Iterator[None]:
     """Without dropout and gradients."""
     network.eval()
-    with torch.inference_mode():
-        yield
-    network.train()
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        network.train()
 
 
 def mean_loss(network: Any, objective: Objective, examples: Sequence[Any], row_tokens: int) -> float:

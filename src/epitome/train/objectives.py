@@ -5,7 +5,7 @@ Logits are computed only where there is a target: with 49,152 words they are the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -140,11 +140,20 @@ def rows(examples: Sequence[Any], tokens: int) -> list[list[Any]]:
     return found
 
 
-def side_by_side(examples: Sequence[Any], tokens: int) -> Iterator[list[Any]]:
-    """Examples of about one length, padded to the longest: at most `tokens` with the padding, or one example."""
+def _tokens(example: Any) -> int:
+    return int(example.tokens)
+
+
+def side_by_side(
+    examples: Sequence[Any], tokens: int, wide: Callable[[Any], int] = _tokens
+) -> Iterator[list[Any]]:
+    """Examples of about one length, padded to the longest: at most `tokens` with the padding, or one example.
+
+    `wide`: what one takes, in tokens.
+    """
     held: list[Any] = []
-    for example in sorted(examples, key=lambda one: -one.tokens):
-        if held and held[0].tokens * (len(held) + 1) > tokens:
+    for example in sorted(examples, key=lambda one: -wide(one)):
+        if held and wide(held[0]) * (len(held) + 1) > tokens:
             yield held
             held = []
         held.append(example)
