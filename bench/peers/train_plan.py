@@ -20,8 +20,9 @@ from epitome.datasets.read import load
 from epitome.models.resolve import resolve
 from epitome.train.config import Config
 from epitome.train.config import load as settings
+from epitome.train.course import Watch
 from epitome.train.examples import Example
-from epitome.train.run import Watch, prepared
+from epitome.train.run import prepared
 
 
 def plan(pairs: Path, given: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
-Style = Literal["sentence", "paragraph", "bullets", "headline", "tldr"]
+Style = Literal["sentence", "paragraph", "bullets", "headline", "tldr", "highlights"]
 STYLES: tuple[Style, ...] = get_args(Style)
 
 

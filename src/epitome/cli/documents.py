@@ -14,7 +14,7 @@ from epitome.cli.exit import complain
 from epitome.cli.progress import prompts_bar
 from epitome.documents import expand, read
 from epitome.errors import EpitomeError, UsageError
-from epitome.types import Document, Request, SourceSpan, Summary
+from epitome.types import Document, Request, Sentence, SourceSpan, Summary
 
 if TYPE_CHECKING:
     from epitome.serve.client import Client
@@ -112,8 +112,9 @@ def _page(summary: Summary, shown: Shown) -> str:
     """The summary as a person reads it; notes go to standard error."""
     if not shown.quiet:
         _notes(summary)
-    lines = [summary.text]
-    if shown.sources:
+    marked = _marks(summary)
+    lines = [_marked(sentence) for sentence in summary.sentences] if marked else [summary.text]
+    if shown.sources and not marked:
         for number, sentence in enumerate(summary.sentences, 1):
             verdict = "" if sentence.supported else ", doubtful"
             lines.append(f"\n[{number}] {sentence.text}\n    support {sentence.support:.2f}{verdict}")
@@ -125,12 +126,27 @@ def _page(summary: Summary, shown: Shown) -> str:
     return "\n".join(lines)
 
 
+def _marks(summary: Summary) -> bool:
+    """Whether it is spans of the document, each with its place."""
+    from epitome.summarize.highlights import NAME
+
+    return summary.engine == NAME
+
+
+def _marked(sentence: Sentence) -> str:
+    """A highlight with its place in the document."""
+    (span,) = sentence.sources
+    page = f", page {span.page}" if span.page is not None else ""
+    return f"{span.start}-{span.end}{page}: {sentence.text}"
+
+
 def _notes(summary: Summary) -> None:
     def say(line: str) -> None:
         print(f"{summary.source}: {line}" if summary.source else line, file=sys.stderr)
 
     if summary.kind == "extractive":
-        say(f"extractive: {summary.model} copied these sentences from the document")
+        what = "marked these spans of" if _marks(summary) else "copied these sentences from"
+        say(f"extractive: {summary.model} {what} the document")
     if summary.masked is not None:
         counts = ", ".join(f"{count} {kind}" for kind, count in summary.masked.items())
         say(f"hidden from the model: {counts or 'nothing was found to hide'}")

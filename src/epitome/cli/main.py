@@ -22,6 +22,7 @@ from epitome.cli import (
     mask,
     merge,
     models,
+    pretrain,
     rate,
     reviews,
     serve,
@@ -46,6 +47,7 @@ app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("rate", epilog=rate.EXAMPLES)(rate.rate)
 app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
 app.command("train", epilog=train.EXAMPLES)(train.train)
+app.command("pretrain", epilog=pretrain.EXAMPLES)(pretrain.pretrain)
 app.command("tune", epilog=tune.EXAMPLES)(tune.tune)
 app.command("merge", epilog=merge.EXAMPLES)(merge.merge)
 app.command("export", epilog=export.EXAMPLES)(export.export)

@@ -126,6 +126,34 @@ def stages_bar(quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
         yield report
 
 
+@contextmanager
+def training_bar(
+    quiet: bool, line: Callable[[Any], str]
+) -> Iterator[tuple[Callable[[Any, int], None], Callable[[Any], None]]]:
+    """A bar over the steps of a run: what takes a step and how many there are, and what takes figures, which are shown
+    as `line` says them."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True, highlight=False)
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=quiet or not console.is_terminal
+    ) as shown:
+        task = shown.add_task("steps")
+
+        def step(stepped: Any, steps: int) -> None:
+            speed = stepped.tokens / stepped.seconds
+            said = f"loss {stepped.loss:.3f}, {speed:.0f} tokens/s"
+            shown.update(task, total=steps, completed=stepped.step, description=said)
+
+        def judged(figures: Any) -> None:
+            if not quiet:
+                console.print(line(figures))
+
+        yield step, judged
+
+
 def _bar(unit: str) -> Any:
     from rich.console import Console
     from rich.progress import (

@@ -108,6 +108,14 @@ def summarize(
     shots: Annotated[
         int | None, typer.Option(min=1, help="Examples before each document. Default: 3.")
     ] = None,
+    guide: Annotated[
+        str | None,
+        typer.Option(
+            help="A model that selects words: only sentences with such words are read (docs/selection.md).",
+            metavar="FOLDER",
+            show_default=False,
+        ),
+    ] = None,
     column: Annotated[
         str | None, typer.Option(help="Summarise this column of a table (JSONL, CSV, Parquet).")
     ] = None,
@@ -206,7 +214,8 @@ def summarize(
 
         named: Any = {"adapter": adapter, "engine": engine, **taught}
         with fetching() as report:
-            return Summarizer(model, work=work, on_note=tell, on_download=report, **named)
+            summarizer = Summarizer(model, work=work, on_note=tell, on_download=report, **named)
+        return summarizer.guided(guide) if guide else summarizer
 
     if table is not None:
         from epitome.cli.table import run_table

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,6 +26,8 @@ EXAMPLES = """Examples:
     epitome train train.jsonl --dev dev.jsonl -o runs/b --set method.rank=8 --set optim.lr=3e-4
 
     epitome train train.jsonl -o runs/c --config settings.toml
+
+    epitome train train.jsonl -o runs/tagger --base minilm --objective select   # marks what a summary would use
 
     epitome evaluate dev.jsonl --system default --system runs/mine --against default
 
@@ -56,6 +58,13 @@ def train(
             show_default="lora",
         ),
     ] = None,
+    objective: Annotated[
+        str | None,
+        typer.Option(
+            help="select: an encoder learns which words of a document its summary uses.",
+            show_default="by the base",
+        ),
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(help="Settings as TOML; docs/training.md lists them.")
     ] = None,
@@ -72,26 +81,27 @@ def train(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No notes, no progress bar.")] = False,
 ) -> None:
     """Fine-tune a summariser on pairs of documents and summaries, and write a model folder that every command takes."""
-    from epitome.cli.progress import fetching, note
+    from epitome.cli.progress import fetching, note, training_bar
     from epitome.datasets.columns import parse
     from epitome.datasets.read import load
     from epitome.engines.huggingface import require
     from epitome.models.resolve import pull
     from epitome.train.base import learns
+    from epitome.train.config import aimed, named
     from epitome.train.config import load as settings
-    from epitome.train.config import named
 
     require()
     columns = parse(column or ())
-    given = {key: value for key, value in (("base", base), ("method.name", method)) if value is not None}
+    options = {"base": base, "method.name": method, "objective": objective}
+    given = {key: value for key, value in options.items() if value is not None}
     with fetching() as download:
         model = pull(named(config, set_ or (), given), on_progress=download)
     with fetching() as download:
         pairs = load(data, columns, limit=limit, on_progress=download)
         judged_on = load(dev, columns, on_progress=download) if dev else None
-    family = learns(model, pairs.pairs)
+    family = learns(model, pairs.pairs, aimed(config, set_ or (), given))
     wanted = settings(config, set_ or (), given, family)
-    from epitome.train.run import Watch
+    from epitome.train.course import Watch
     from epitome.train.run import train as run
     from epitome.train.world import World
 
@@ -99,52 +109,28 @@ def train(
     tell = (lambda _: None) if quiet else note
     if pairs.bad:
         tell(f"{len(pairs.bad)} rows are no pairs and are passed over, the first: {pairs.bad[0].reason}")
-    with _bar(quiet) as (step, judged):
+    with training_bar(quiet, _line) as (step, judged):
         outcome = run(pairs, judged_on, model, wanted, output, Watch(step, judged, tell))
     if not quiet:
-        _tell(outcome, str(output), family != "encoder")
-
-
-def _bar(quiet: bool) -> Any:
-    from contextlib import contextmanager
-
-    @contextmanager
-    def bar() -> Any:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        console = Console(stderr=True, highlight=False)
-        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
-        with Progress(
-            *columns, console=console, transient=True, disable=quiet or not console.is_terminal
-        ) as shown:
-            task = shown.add_task("steps")
-
-            def step(stepped: Any, steps: int) -> None:
-                speed = stepped.tokens / stepped.seconds
-                said = f"loss {stepped.loss:.3f}, {speed:.0f} tokens/s"
-                shown.update(task, total=steps, completed=stepped.step, description=said)
-
-            def judged(figures: Judged) -> None:
-                if not quiet:
-                    console.print(_line(figures))
-
-            yield step, judged
-
-    return bar()
+        use = "" if family == "encoder" else f"--model {output}"
+        _tell(
+            outcome, output, f"--model {output} --style highlights" if wanted.objective == "select" else use
+        )
 
 
 def _line(figures: Judged) -> str:
     line = f"step {figures.step}: dev loss {figures.loss:.4f}"
     if figures.rouge1 is not None:
         line += f", ROUGE {figures.rouge1:.2f}/{figures.rouge2:.2f}/{figures.rougeL:.2f}"
+    if figures.macro_f1 is not None:
+        line += f", macro-F1 {figures.macro_f1:.2f}"
     return line
 
 
-def _tell(outcome: Outcome, folder: str, writes: bool) -> None:
+def _tell(outcome: Outcome, folder: Path, use: str) -> None:
     said: Callable[[str], None] = print
     if outcome.stopped:
         said(f"stopped after step {outcome.steps}: {outcome.stopped}")
     if outcome.evaluations and outcome.best_step:  # none if it was finished before
         said(f"best on dev: step {outcome.best_step}")
-    said(f"{folder} is ready{': epitome summarize DOCUMENT --model ' + folder if writes else ''}")
+    said(f"{folder} is ready{': epitome summarize DOCUMENT ' + use if use else ''}")

@@ -45,8 +45,8 @@ def tune(
     from epitome.errors import UsageError
     from epitome.models.resolve import resolve
     from epitome.train.base import learns
+    from epitome.train.config import aimed, named
     from epitome.train.config import load as settings
-    from epitome.train.config import named
     from epitome.train.space import USUAL, read
 
     require()
@@ -54,11 +54,13 @@ def tune(
     with fetching() as download:
         model = resolve(named(config, set_ or (), {}), on_progress=download)
         pairs = load(data, limit=limit, on_progress=download)
-    wanted = settings(config, set_ or (), {"track": []}, learns(model, pairs.pairs))
+    wanted = settings(
+        config, set_ or (), {"track": []}, learns(model, pairs.pairs, aimed(config, set_ or (), {}))
+    )
     tell = (lambda _: None) if quiet else note
     if find_lr:
+        from epitome.train.course import Watch
         from epitome.train.finder import sweep, write
-        from epitome.train.run import Watch
 
         swept = sweep(pairs, model, wanted, 60, Watch(note=tell))
         output.mkdir(parents=True, exist_ok=True)

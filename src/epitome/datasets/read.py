@@ -12,7 +12,7 @@ from epitome.datasets.columns import Columns, Named, resolve
 from epitome.datasets.pair import Dataset, Pair
 from epitome.datasets.row import as_pair
 from epitome.documents.source import not_readable
-from epitome.documents.table import BadRow, Row, columns, is_table, numbered
+from epitome.documents.table import BadRow, Row, columns, is_table, numbered, suffix
 from epitome.errors import ModelError, SourceError, UsageError
 
 Progress = Callable[[str, int, int], None]
@@ -162,7 +162,7 @@ def _part(path: Path, named: Named | None) -> _Part:
 def _pairs(parts: list[_Part]) -> Iterator[Pair | BadRow]:
     seen: set[str] = set()
     for part in parts:
-        encoded = part.path.suffix.lower() in {".csv", ".tsv"}
+        encoded = suffix(part.path) in {".csv", ".tsv"}
         for number, row in part.rows:
             if isinstance(row, BadRow):
                 yield row

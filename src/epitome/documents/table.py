@@ -1,17 +1,23 @@
-"""Rows of tables: JSONL, CSV, TSV, Parquet and Arrow, one at a time, in memory that does not grow with the file."""
+"""Rows of tables: JSONL, CSV, TSV, Parquet and Arrow, one at a time, in memory that does not grow with the file.
+
+The text kinds may be compressed (`rows.jsonl.gz`).
+"""
 
 from __future__ import annotations
 
 import csv
+import gzip
+import io
 import json
 import math
 import re
 import sys
+import zlib
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from epitome.documents.source import not_readable
 from epitome.documents.text import decode
@@ -42,8 +48,23 @@ Row = dict[str, Any] | BadRow
 
 
 def is_table(path: str | Path) -> bool:
-    """Whether the name's suffix is a table's: .jsonl, .ndjson, .csv, .tsv, .parquet, .pq or .arrow."""
-    return Path(path).suffix.lower() in _KNOWN
+    """Whether the name's suffix is a table's: .jsonl, .ndjson, .csv, .tsv (each also .gz), .parquet, .pq, .arrow."""
+    return suffix(path) in (_JSONL | _SEPARATED.keys() if packed(path) else _KNOWN)
+
+
+def packed(path: str | Path) -> bool:
+    """Whether the name ends on .gz."""
+    return Path(path).suffix.lower() == ".gz"
+
+
+def suffix(path: str | Path) -> str:
+    """The suffix that tells a file's kind, in lower case: before .gz, if that is the last one."""
+    return Path(Path(path).stem if packed(path) else path).suffix.lower()
+
+
+def opened(path: Path) -> IO[bytes]:
+    """The file's bytes, unpacked if it is packed."""
+    return cast("IO[bytes]", gzip.open(path)) if packed(path) else path.open("rb")
 
 
 def rows(path: str | Path, limit: int | None = None) -> Iterator[Row]:
@@ -61,32 +82,43 @@ def rows(path: str | Path, limit: int | None = None) -> Iterator[Row]:
 def numbered(path: str | Path, limit: int | None = None) -> Iterator[tuple[int, Row]]:
     """`rows`, each with the line of the text file it begins on, or its number in a Parquet or Arrow file."""
     path = Path(path)
-    suffix = path.suffix.lower()
+    kind = suffix(path)
     if not is_table(path):
         raise SourceError(f"{path}: not a table", hint="tables are .jsonl, .csv, .tsv and .parquet files")
     sample = _sample(path)
-    if suffix in _PARQUET | _ARROW:
+    if kind in _PARQUET | _ARROW:
         found = _columnar(path)
-    elif suffix in _JSONL:
+    elif kind in _JSONL:
         found = _jsonl(path, _line_encoding(sample, path))
     else:
-        found = _separated(path, _line_encoding(sample, path), _SEPARATED[suffix])
-    return islice(found, limit)
+        found = _separated(path, _line_encoding(sample, path), _SEPARATED[kind])
+    return islice(_whole(found, path) if packed(path) else found, limit)
+
+
+def _whole(found: Iterator[tuple[int, Row]], path: Path) -> Iterator[tuple[int, Row]]:
+    """The rows of a packed file; where it breaks off, or is damaged, that is said as a last row."""
+    number = 0
+    try:
+        for number, row in found:
+            yield number, row
+    except (OSError, EOFError, zlib.error) as error:
+        reason = f"{path}:{number + 1}: this row and all after it are broken: {error}"
+        yield number + 1, BadRow(number + 1, reason)
 
 
 def columns(path: str | Path) -> list[str]:
     """The names of the columns: of the header or schema, or in JSONL all keys of the first 100 rows."""
     path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix in _PARQUET | _ARROW:
+    kind = suffix(path)
+    if kind in _PARQUET | _ARROW:
         _sample(path)
         schema, batches = _open_columnar(path)
         batches.close()
         return list(schema.names)
-    if suffix in _SEPARATED:
+    if kind in _SEPARATED:
         encoding = _line_encoding(_sample(path), path)
-        with path.open(encoding=encoding, newline="", errors="replace") as stream:
-            return _header(csv.reader(stream, delimiter=_SEPARATED[suffix]), path)
+        with io.TextIOWrapper(opened(path), encoding, newline="", errors="replace") as stream:
+            return _header(csv.reader(stream, delimiter=_SEPARATED[kind]), path)
     names: dict[str, None] = {}
     for row in rows(path, limit=100):
         if not isinstance(row, BadRow):
@@ -96,8 +128,10 @@ def columns(path: str | Path) -> list[str]:
 
 def _sample(path: Path) -> bytes:
     try:
-        with path.open("rb") as stream:
+        with opened(path) as stream:
             sample = stream.read(_SAMPLE)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise SourceError(f"{path}: the packed file is damaged ({error})", hint="pack it again") from error
     except (OSError, ValueError) as error:
         raise not_readable(path, error) from error
     if not sample.strip():
@@ -105,7 +139,7 @@ def _sample(path: Path) -> bytes:
     return sample
 
 
-def _encoding(sample: bytes, path: Path) -> str:
+def encoding_of(sample: bytes, path: Path) -> str:
     """The encoding to open the file with: UTF-8 (with or without mark), or what the sample looks like."""
     cut = sample[: sample.rfind(b"\n") + 1] or sample
     if len(sample) == _SAMPLE and b"\n" not in sample:
@@ -131,16 +165,16 @@ def _line_encoding(sample: bytes, path: Path) -> str:
         bad = sum(isinstance(_text(line, "utf-8"), UnicodeDecodeError) for line in lines)
         if 2 * bad < len(lines) or len(lines) == 1:
             return "utf-8-sig"
-    return _encoding(sample, path)
+    return encoding_of(sample, path)
 
 
 def _jsonl(path: Path, encoding: str) -> Iterator[tuple[int, Row]]:
     # Lines of bytes: a line in a wrong encoding spoils itself alone. UTF-16 has no such lines.
     if encoding.startswith("utf-16") or encoding.startswith("utf-32"):
-        with path.open(encoding=encoding, errors="replace") as stream:
+        with io.TextIOWrapper(opened(path), encoding, errors="replace") as stream:
             yield from _json_lines(stream, path)
         return
-    with path.open("rb") as raw:
+    with opened(path) as raw:
         yield from _json_lines((_text(line, encoding) for line in raw), path)
 
 
@@ -184,7 +218,7 @@ def _header(reader: Any, path: Path) -> list[str]:
 def _separated(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[int, Row]]:
     # In UTF-8 a byte that fits nothing is kept as a mark, so that its row can be named.
     errors = "surrogateescape" if encoding.startswith("utf-8") else "replace"
-    with path.open(encoding=encoding, newline="", errors=errors) as stream:
+    with io.TextIOWrapper(opened(path), encoding, newline="", errors=errors) as stream:
         reader = csv.reader(stream, delimiter=delimiter)
         names = _header(reader, path)
         while True:
@@ -215,7 +249,7 @@ def _open_columnar(path: Path) -> tuple[Any, Generator[Any]]:
         import pyarrow.parquet as parquet
     except ImportError as error:
         raise SourceError(f"{path}: this needs the package pyarrow", hint="pip install pyarrow") from error
-    kind = "Parquet" if path.suffix.lower() in _PARQUET else "Arrow"
+    kind = "Parquet" if suffix(path) in _PARQUET else "Arrow"
     try:
         if kind == "Parquet":
             file = parquet.ParquetFile(path, memory_map=True)

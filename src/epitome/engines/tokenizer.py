@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count, groupby, takewhile
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -61,6 +62,33 @@ class HubTokenizer:
             return ids
         # Added tokens that are not flagged as special are matched all the same: go round all added tokens.
         return [token for token in self._without_added_tokens(text) if token not in self._special]
+
+    def grouped(self, text: str) -> list[tuple[int, ...]]:
+        """`encode` word by word: the words into which the tokenizer cuts a text before it looks at its vocabulary."""
+        with self._lock:
+            found = self._tokenizer(text, add_special_tokens=False, split_special_tokens=True, verbose=False)
+        ids: list[int] = found.input_ids
+        if not self._special.isdisjoint(ids) or not found.is_fast:
+            return [(token,) for token in self.encode(text)]
+        numbered = zip(found.word_ids(0), ids, strict=True)
+        return [tuple(token for _, token in word) for _, word in groupby(numbered, key=lambda one: one[0])]
+
+    @property
+    def sentinels(self) -> tuple[int, ...]:
+        """Of T5's kind: the tokens that stand for spans, `<extra_id_0>` first."""
+        known = self._tokenizer.get_vocab()
+        names = takewhile(known.__contains__, (f"<extra_id_{at}>" for at in count()))
+        return tuple(known[name] for name in names)
+
+    @property
+    def ordinary(self) -> tuple[int, ...]:
+        """All ids but those of special tokens."""
+        return tuple(sorted(set(self._tokenizer.get_vocab().values()) - self._special))
+
+    @property
+    def size(self) -> int:
+        """Ids the tokenizer may give, from 0."""
+        return int(max(self._tokenizer.get_vocab().values())) + 1
 
     def encode_markup(self, text: str) -> list[int]:
         """Token ids of a template's own markup, in which special tokens are special."""

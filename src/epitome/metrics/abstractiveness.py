@@ -54,21 +54,28 @@ def fragments(summary: Sequence[str], document: Sequence[str]) -> list[int]:
     The paper's pseudo-code goes on behind a match and so can miss a longer one that begins inside it; here the
     longest is always found.
     """
+    return [length for _, length in copied(summary, document)]
+
+
+def copied(summary: Sequence[str], document: Sequence[str]) -> list[tuple[int, int]]:
+    """The fragments, each as its first place in the document and its length."""
     places: dict[str, list[int]] = defaultdict(list)
     for at, word in enumerate(document):
         places[word].append(at)
-    lengths: list[int] = []
+    found: list[tuple[int, int]] = []
     start = 0
     while start < len(summary):
-        length = _longest(summary, start, document, places.get(summary[start], ()))
+        place, length = _longest(summary, start, document, places.get(summary[start], ()))
         if length:
-            lengths.append(length)
+            found.append((place, length))
         start += max(length, 1)
-    return lengths
+    return found
 
 
-def _longest(summary: Sequence[str], start: int, document: Sequence[str], places: Sequence[int]) -> int:
-    best = 0
+def _longest(
+    summary: Sequence[str], start: int, document: Sequence[str], places: Sequence[int]
+) -> tuple[int, int]:
+    best = first = 0
     for place in places:
         # Worth a look only if it can be longer than the best so far.
         if place + best >= len(document) or start + best >= len(summary):
@@ -82,8 +89,9 @@ def _longest(summary: Sequence[str], start: int, document: Sequence[str], places
             and summary[start + length] == document[place + length]
         ):
             length += 1
-        best = max(best, length)
-    return best
+        if length > best:
+            first, best = place, length
+    return first, best
 
 
 def novelty(summary: Sequence[str], document: Sequence[str], n: int) -> float:

@@ -80,6 +80,8 @@ class Trained:
     """Versions that are written and chosen from where a request says nothing."""
     decoding: Mapping[str, float] = field(default_factory=dict)
     """How it is meant to write: `beams`, `length_penalty`, `no_repeat_ngram`, `min_tokens`, where it is not greedy."""
+    pretrained: str = ""
+    """The objective of a base that `epitome pretrain` made; empty for what was trained on pairs."""
     trained: Mapping[str, Any] = field(default_factory=dict)
     """Data fingerprint, steps, metrics: for people and for the card."""
 
@@ -118,6 +120,8 @@ def worn(model: str, adapter: str | None) -> Worn:
     """
     if adapter in (None, "none", AUTO):
         trained = read(Path(model).expanduser())
+        if trained is not None and trained.pretrained not in ("", "gsg"):
+            return Worn(model)  # asked like any other base: it was taught no prompt
         if trained is None or trained.whole:
             return Worn(model, None, trained)
         return Worn(trained.base, model, trained)

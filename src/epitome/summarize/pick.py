@@ -8,6 +8,8 @@ more 20.2, reading the 2,200 words that LexRank ranks highest 29.2, in a sixth o
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from epitome.documents import count_length, sentences
 from epitome.metrics.content import terms
@@ -26,16 +28,39 @@ NAMING = 3
 """Sentences read for each term to mention."""
 
 
-def pick(document: Document, source: Source, request: Request, budget: Budget) -> frozenset[Span] | None:
-    """The sentences of a long document to read; None for a document that is read whole."""
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """The sentences to read, and why these."""
+
+    spans: frozenset[Span]
+    why: str
+
+
+Guide = Callable[[Document, int], set[Span]]
+"""What chooses the sentences of a document that are worth reading, of about so many words at most; none: all are."""
+
+
+def pick(
+    document: Document, source: Source, request: Request, budget: Budget, guide: Guide | None = None
+) -> Picked | None:
+    """The sentences to read of a long document, or of any that a guide knows; None for one that is read whole."""
+    if request.read_all:
+        return None
     unit = 2 if document.language in BY_CHARACTER else 1
     most = max(READ_WORDS, WORDS_A_SENTENCE * budget.aim) * unit
-    if count_length(document.text, document.language) <= most:
+    picked: set[Span] = set()
+    why = "the guide marks"
+    if guide is not None and not request.focus:
+        picked = guide(document, most)
+    if not picked and count_length(document.text, document.language) <= most:
         return None
-    picked = _near(document, source, request.focus, most) if request.focus else set()
+    if not picked and request.focus:
+        picked, why = _near(document, source, request.focus, most), "are nearest to the focus"
     if not picked:
         picked = set(extract(document, "lexrank", Request(style="paragraph", words=Length(None, most))))
-    return frozenset(picked | _naming(document, request.mention))
+        why = "LexRank ranks highest"
+    picked |= _naming(document, request.mention)
+    return Picked(frozenset(picked), f"read the {len(picked)} sentences that {why}")
 
 
 def _near(document: Document, source: Source, focus: str, most: int) -> set[Span]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from epitome.engines.base import Decoding, GenerationRequest, Generator, answers
 from epitome.engines.open import open_engine
+from epitome.engines.spans import SpanTagger
 from epitome.engines.wardrobe import Wardrobe
 from epitome.errors import EngineError, EpitomeError, ModelError, UsageError
 from epitome.models.folder import AUTO, Form, Trained, Worn, called, spoken, worn
@@ -21,6 +22,9 @@ from epitome.summarize import obedient, prompts
 from epitome.summarize.assemble import assemble, extractive, laid_out
 from epitome.summarize.budget import budget, length
 from epitome.summarize.candidate import Candidate
+from epitome.summarize.highlights import NAME as SPANS
+from epitome.summarize.highlights import guide as guided_by
+from epitome.summarize.highlights import highlighted, open_guide, require_marker, selects
 from epitome.summarize.opened import Opened, Text, opened
 from epitome.summarize.run import advance, run
 from epitome.summarize.shots import SHOTS, Paired, Shots, Shown
@@ -82,19 +86,37 @@ class Summarizer:
         examples: Iterable[tuple[str, str] | Paired] | None = None,
         shots: int = SHOTS,
     ) -> None:
+        self._guide: SpanTagger | None = None
+        self.guide: str | None = None
         self.shots = None if examples is None else Shots(examples, shots)
         self._worn = worn(model, adapter)
         self.model: Model = spoken(resolve(self._worn.base, on_progress=on_download), self._worn.trained)
         self.closet = closet(self.model) if adapter == AUTO and examples is None else []
         self._engine: Generator | None = None
+        self._tagger: SpanTagger | None = None
         self._note = on_note if work > 1 else None
         if self.shots is not None:
             self._taught_by(self.shots, on_note)
         options: Any = {"engine": engine, "work": work, "context": self._context(), "on_note": on_note}
         if self.closet:
             self._engine = Wardrobe(self.model, **options)
+        elif selects(self.model):
+            self._tagger = open_guide(str(self.model.path))
         elif self.model.format != "extractive":
             self._engine = open_engine(self.model, adapter=self.adapter, **options)
+
+    def guided(self, folder: str) -> Summarizer:
+        """Itself, reading only the sentences with words that the encoder in `folder` selects (docs/selection.md), where
+        no focus says what to read.
+
+        Raises `ModelError` if it selects none, `UsageError` for a model that writes nothing.
+        """
+        if self._engine is None:
+            raise UsageError(
+                f"{self.model.name} reads everything: it copies", hint="guide a model that writes"
+            )
+        self._guide, self.guide = open_guide(folder), folder
+        return self
 
     @property
     def adapter(self) -> str | None:
@@ -103,7 +125,9 @@ class Summarizer:
 
     @property
     def engine(self) -> str:
-        """The engine's name; `none` where sentences are copied."""
+        """The engine's name; `spans` where they are marked, `none` where sentences are copied."""
+        if self._tagger is not None:
+            return SPANS
         return self._engine.name if self._engine is not None else "none"
 
     @property
@@ -115,8 +139,9 @@ class Summarizer:
 
     @property
     def shown_by(self) -> str:
-        """The examples' part of an identity, empty without any."""
-        return "" if self.shots is None else f":examples={self.shots.identity}"
+        """The part of examples and guide in an identity, empty without any."""
+        guided = f":guide={self.guide}" if self.guide else ""
+        return guided if self.shots is None else f":examples={self.shots.identity}{guided}"
 
     def _taught_by(self, shots: Shots, on_note: Callable[[str], None] | None) -> None:
         if self.model.format == "extractive":
@@ -212,6 +237,7 @@ class Summarizer:
         started = time.perf_counter()
         seen = opened(source, request)
         document, request = seen.document, seen.request
+        require_marker(request, self.model.name)
         self._speaks(document, request)
         wearing = self._wearing(document, request)
         engine, trained = self._engine, wearing.trained
@@ -232,6 +258,7 @@ class Summarizer:
             trained.form if trained else None,
             trained.decoding if trained else {},
             trained is not None and trained.requests,
+            guide=None if self._guide is None else guided_by(self._guide),
         )
         if self.shots is not None:
             material.shown = self._shown(material, request, self.shots)
@@ -291,11 +318,18 @@ class Summarizer:
         started = time.perf_counter()
         try:
             seen = opened(source, request)
-            summary = seen.shown(extractive(seen.document, self.model.name, seen.request))
+            summary = seen.shown(self._copied(seen.document, seen.request))
         except EpitomeError as error:
             return error
         summary.seconds = round(time.perf_counter() - started, 3)
         return summary
+
+    def _copied(self, document: Document, request: Request) -> Summary:
+        """Of a model that writes nothing: sentences, or marked spans."""
+        if self._tagger is not None:
+            return highlighted(document, self._tagger, self.model, request)
+        require_marker(request, self.model.name)
+        return extractive(document, self.model.name, request)
 
     def stream(
         self, source: Text, request: Request | None = None, *, cancel: Event | None = None, **fields: Any
@@ -312,7 +346,7 @@ class Summarizer:
     def _pieces(self, seen: Opened, cancel: Event) -> Iterator[str | Summary]:
         document, request = seen.document, seen.request
         if self._engine is None:
-            copied = seen.shown(extractive(document, self.model.name, request))
+            copied = seen.shown(self._copied(document, request))
             yield copied.text
             yield copied
             return
@@ -350,8 +384,9 @@ class Summarizer:
 
     def close(self) -> None:
         """Free the model."""
-        if self._engine is not None:
-            self._engine.close()
+        for held in (self._engine, self._tagger, self._guide):
+            if held is not None:
+                held.close()
 
     def __enter__(self) -> Summarizer:
         return self

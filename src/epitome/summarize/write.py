@@ -26,7 +26,7 @@ from epitome.summarize.candidate import (
 )
 from epitome.summarize.decoding import decoding
 from epitome.summarize.echo import answered
-from epitome.summarize.pick import pick
+from epitome.summarize.pick import Guide, pick
 from epitome.summarize.plan import Part, Span, parts, share
 from epitome.summarize.pool import Pool, mean_logprob
 from epitome.summarize.prompts import SHOWN, Asked, Text, prompt
@@ -91,6 +91,8 @@ class Material:
     """Whether the model was trained to do what a request says (`obedient.py`)."""
     shown: Shown = field(default_factory=Shown)
     """The examples before it."""
+    guide: Guide | None = None
+    """What chooses the sentences to read."""
 
 
 def write(
@@ -137,12 +139,9 @@ class _Writer:
         self.steps: list[Step] = []
         self.reasons: list[str] = []
         self.prompt_tokens = self.generated_tokens = self.answered = 0
-        self.picked = (
-            None if request.read_all else pick(material.document, material.source, request, self.budget)
-        )
-        if self.picked is not None:
-            by = "nearest to the focus" if request.focus else "LexRank ranks highest"
-            self.reasons.append(f"read the {len(self.picked)} sentences that {by}, of a long document")
+        picked = pick(material.document, material.source, request, self.budget, material.guide)
+        self.picked = picked.spans if picked is not None else None
+        self.reasons += [picked.why] if picked is not None else []
 
     def first_round(self) -> Asking:
         """One sentence from each part of the document; for one sentence from several parts, their sum.

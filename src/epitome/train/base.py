@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from epitome.datasets.pair import Pair
-from epitome.engines.huggingface import load_network, load_tagger, require
+from epitome.engines.bert import unreadable
+from epitome.engines.heads import load_tagger
+from epitome.engines.huggingface import load_network, require
 from epitome.engines.networks import positions, reads_plain
 from epitome.engines.tokenizer import HubTokenizer
 from epitome.engines.unpack import unpacked
 from epitome.engines.vocabulary import END_OF_TURN, Vocabulary
 from epitome.errors import ModelError, UsageError
+from epitome.metrics.spans import TAGS
 from epitome.models import gguf
 from epitome.models.model import Model
 from epitome.models.shape import Family, family
@@ -40,11 +43,15 @@ class Base:
     """Whether it is an encoder that learns to check sentences instead of writing them."""
     folder: Path
     """Where transformers reads the network: the hub's files, or what was unpacked from a GGUF file."""
+    selects: bool = False
+    """Whether it is an encoder that learns which words of a document a summary uses."""
+    mends: bool = False
+    """Whether it is an encoder that learns to mend spoilt words (`epitome pretrain`)."""
 
     @property
     def family(self) -> Family:
         """What it is, as its model card says it."""
-        if self.checks:
+        if self.checks or self.selects or self.mends:
             return "encoder"
         if self.model.format == "encoder" or self.fills_masks:
             return "writer"
@@ -70,23 +77,28 @@ class Base:
         raise ModelError(f"{self.model.name}: its tokenizer names no token that ends a text")
 
 
-def learns(model: Model, pairs: Iterable[Pair]) -> Family:
-    """The model's family; of an encoder, `writer` where no pair has a label: it then learns to write, not to check.
+def learns(model: Model, pairs: Iterable[Pair], objective: str = "auto") -> Family:
+    """The model's family; of an encoder, `writer` where no pair has a label and it is not to select words: it then
+    learns to write, not to check.
 
     Raises `ModelError` for a model without weights.
     """
     found = family(model)
-    return "writer" if found == "encoder" and not any("label" in pair.other for pair in pairs) else found
+    if found != "encoder" or objective == "select":
+        return found
+    return "encoder" if any("label" in pair.other for pair in pairs) else "writer"
 
 
-def open_base(model: Model, dtype: Any, becomes: Encoder | None = None) -> Base:
+def open_base(model: Model, dtype: Any, becomes: Encoder | None = None, *, selects: bool = False) -> Base:
     """The model's network in `dtype` (a torch dtype), on the CPU, in training mode.
 
-    A GGUF file is unpacked once into the cache (`unpacked`). An encoder is one that checks, or what `becomes` says.
-    Raises `ModelError` for a model that has no weights to train (a server's, an extractive method's), `UsageError`
-    where `becomes` asks of a model what only an encoder can be.
+    A GGUF file is unpacked once into the cache (`unpacked`). An encoder is one that checks, one that tags words with
+    `selects`, or what `becomes` says. Raises `ModelError` for a model that has no weights to train (a server's, an
+    extractive method's), `UsageError` for what is asked of a model that only an encoder can be.
     """
     require()
+    if selects:
+        _require_tagger(model)
     if model.path is None or model.format not in ("gguf", "safetensors", "encoder"):
         raise ModelError(
             f"{model.name} has no weights that can be trained", hint="name a GGUF file or a folder"
@@ -101,15 +113,24 @@ def open_base(model: Model, dtype: Any, becomes: Encoder | None = None) -> Base:
     if model.format != "encoder":
         _require_no_encoder(model, becomes)
         network = load_network(folder, dtype)
-    elif becomes is None or not isinstance(words, HubTokenizer):
-        network = load_tagger(folder, dtype)
+    elif selects or becomes is None or not isinstance(words, HubTokenizer):
+        network = load_tagger(folder, dtype, TAGS if selects else ())
     else:
         network = writer(folder, words, dtype, becomes)
-    checks = model.format == "encoder" and becomes is None
+    checks = model.format == "encoder" and becomes is None and not selects
     return Base(
         model, network.train(), words, jinja, tokens, model.context or positions(network.config),
-        bool(network.config.is_encoder_decoder), checks, folder,
+        bool(network.config.is_encoder_decoder), checks, folder, selects,
     )  # fmt: skip
+
+
+def _require_tagger(model: Model) -> None:
+    if model.format != "encoder" or model.path is None:
+        raise UsageError(
+            f"objective=select tags words, and {model.name} is no encoder", hint="--base minilm is one"
+        )
+    if reason := unreadable(model.path):
+        raise UsageError(f"{model.name} cannot learn to tag: {reason}", hint="--base minilm can")
 
 
 def _require_no_encoder(model: Model, becomes: Encoder | None) -> None:

@@ -22,6 +22,7 @@ from epitome.datasets.pair import Pair
 from epitome.documents import from_text
 from epitome.errors import UsageError
 from epitome.train.base import Base
+from epitome.train.objectives import side_by_side
 from epitome.trust.passages import Passages
 
 RARE = 3.0
@@ -143,14 +144,7 @@ class Tagging:
     pad: int
 
     def portions(self, examples: Sequence[Claim], tokens: int) -> Iterator[list[Claim]]:
-        held: list[Claim] = []
-        for claim in sorted(examples, key=lambda one: -one.tokens):
-            if held and held[0].tokens * (len(held) + 1) > tokens:
-                yield held
-                held = []
-            held.append(claim)
-        if held:
-            yield held
+        yield from side_by_side(examples, tokens)
 
     def loss(self, network: Any, examples: Sequence[Claim]) -> Any:
         width = -(-max(claim.tokens for claim in examples) // STEP) * STEP

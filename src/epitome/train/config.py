@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -26,11 +26,13 @@ MethodName = Literal[
 ]
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
+    """A group of settings."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
 
 
-class Method(_Section):
+class Method(Section):
     """What of the model learns."""
 
     name: MethodName = "lora"
@@ -49,7 +51,7 @@ class Method(_Section):
     """With `full`: parameters that stay as they are, by pattern (`model.embed_tokens*`)."""
 
 
-class Data(_Section):
+class Data(Section):
     """What is learnt from, and how it is cut."""
 
     max_tokens: PositiveInt = 1024
@@ -69,14 +71,14 @@ class Data(_Section):
     """By domain: how often its pairs come in an epoch (0.5: half of them, another half in each epoch; 2: twice)."""
 
 
-class Prompt(_Section):
+class Prompt(Section):
     """The prompt template; `{document}`, `{title}` and `{request}` are filled in."""
 
     system: str = "{request}"
     user: str = "{document}"
 
 
-class Optim(_Section):
+class Optim(Section):
     """How the weights move."""
 
     name: Literal["adamw", "adafactor", "adamw8bit", "sgd"] = "adamw"
@@ -93,7 +95,7 @@ class Optim(_Section):
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
 
 
-class Train(_Section):
+class Train(Section):
     """How long, and in what portions."""
 
     epochs: float = Field(default=3.0, gt=0)
@@ -111,7 +113,7 @@ class Train(_Section):
     save_minutes: float = Field(default=5.0, gt=0)
 
 
-class Eval(_Section):
+class Eval(Section):
     """How it is judged on dev."""
 
     times: float = Field(default=1.0, gt=0)
@@ -125,7 +127,7 @@ class Eval(_Section):
     """Evaluations without gain after which training stops; 0: never."""
 
 
-class Encoder(_Section):
+class Encoder(Section):
     """What becomes of an encoder that learns to write (docs/bert.md); no other base has these."""
 
     writer: Literal["masked", "bert2bert", "pooled"] = "masked"
@@ -142,7 +144,7 @@ class Encoder(_Section):
     """`pooled`: numbers a vector has; 0: as many as the encoder's states."""
 
 
-class Summarize(_Section):
+class Summarize(Section):
     """How the model is meant to be used."""
 
     candidates: int = Field(default=1, ge=1, le=32)
@@ -157,10 +159,12 @@ class Summarize(_Section):
     """Of an answer."""
 
 
-class Config(_Section):
+class Config(Section):
     """A whole run."""
 
     base: str = "default"
+    objective: Literal["auto", "select"] = "auto"
+    """`select`: an encoder learns which words of a document its summary uses; `auto`: what the base can."""
     seed: int = Field(default=0, ge=0, lt=2**63)
     method: Method = Method()
     encoder: Encoder = Encoder()
@@ -178,22 +182,37 @@ def load(path: Path | None, settings: Iterable[str], given: Mapping[str, Any], f
 
     Raises `SourceError` for a file that cannot be read, `UsageError` for a key or value that makes no sense.
     """
-    held = _given(path, settings, given)
-    usual = "full" if family in ("encoder", "writer") else "lora"
-    method = held.get("method", {}).get("name", usual) if isinstance(held.get("method"), dict) else usual
-    return _checked(_merged(defaults(family, method), held), str(path or "--set"))
+    held = asked(path, settings, given)
+    method = method_of(held, "full" if family in ("encoder", "writer") else "lora")
+    more = ("select",) if held.get("objective") == "select" else ()
+    return checked(Config, merged(defaults(family, method, *more), held), str(path or "--set"))
+
+
+def method_of(held: Mapping[str, Any], usual: str) -> str:
+    """The method that these settings name."""
+    said = held.get("method")
+    return str(said.get("name", usual)) if isinstance(said, dict) else usual
 
 
 def named(path: Path | None, settings: Iterable[str], given: Mapping[str, Any]) -> str:
     """The base that these settings name. Raises as `load` does."""
-    base = _given(path, settings, given).get("base", "default")
+    base = asked(path, settings, given).get("base", "default")
     if not isinstance(base, str):
         raise UsageError(f"base: a name, not {base!r}")
     return base
 
 
-def _given(path: Path | None, settings: Iterable[str], given: Mapping[str, Any]) -> dict[str, Any]:
-    held = _read(path) if path else {}
+def aimed(path: Path | None, settings: Iterable[str], given: Mapping[str, Any]) -> str:
+    """The objective that these settings name. Raises as `load` does."""
+    return str(asked(path, settings, given).get("objective", "auto"))
+
+
+def asked(path: Path | None, settings: Iterable[str], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What was said: the file's settings, over them `KEY=VALUE` lines, over them what options said.
+
+    Raises as `load` does, not yet for keys and values.
+    """
+    held = read_toml(path) if path else {}
     for line in settings:
         key, equals, value = line.partition("=")
         if not equals:
@@ -209,21 +228,26 @@ def changed(config: Config, settings: Mapping[str, Any]) -> Config:
     held = config.model_dump(mode="json")
     for name, value in settings.items():
         _put(held, name.split("."), value)
-    return _checked(held, "a trial")
+    return checked(Config, held, "a trial")
 
 
-def defaults(family: str, method: str) -> dict[str, Any]:
-    """What `defaults.toml` says for this family of models and this method, over what it says for all."""
+def defaults(family: str, method: str, *more: str) -> dict[str, Any]:
+    """What `defaults.toml` says for this family of models and this method, over what it says for all; and over that
+    the tables of further names."""
     table = tomllib.loads(files("epitome.train").joinpath("defaults.toml").read_text("utf-8"))
     found: dict[str, Any] = {}
-    for name in ("all", family, method, f"{family}-{method}"):
-        found = _merged(found, table.get(name, {}))
+    for name in ("all", family, method, f"{family}-{method}", *more):
+        found = merged(found, table.get(name, {}))
     return found
 
 
-def _checked(held: dict[str, Any], source: str) -> Config:
+Settings = TypeVar("Settings", bound=Section)
+
+
+def checked(kind: type[Settings], held: Mapping[str, Any], source: str) -> Settings:
+    """The settings that `held` gives. Raises `UsageError` for a key or value that makes no sense."""
     try:
-        return Config.model_validate(held)
+        return kind.model_validate(held)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
@@ -235,7 +259,8 @@ def _checked(held: dict[str, Any], source: str) -> Config:
         raise UsageError(f"{source}: {key}: {first['msg']}, not {first['input']!r}{more}") from None
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file. Raises `SourceError` if it cannot be read."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -261,12 +286,13 @@ def _value(text: str) -> Any:
         return text
 
 
-def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(below)
+def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Both, group by group; `above` wins."""
+    found = dict(below)
     for key, value in above.items():
-        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = _merged(merged[key], value) if both else value
-    return merged
+        both = isinstance(value, Mapping) and isinstance(found.get(key), Mapping)
+        found[key] = merged(found[key], value) if both else value
+    return found
 
 
 def as_toml(config: Config) -> str:

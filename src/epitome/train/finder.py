@@ -12,8 +12,9 @@ from epitome.pages import page
 from epitome.pages.plots import curves
 from epitome.store.journal import replacing
 from epitome.train.config import Config
+from epitome.train.course import Watch
 from epitome.train.loop import Stepped
-from epitome.train.run import Watch, prepared
+from epitome.train.run import prepared
 
 LOW, HIGH = 1e-6, 1e-1
 SMOOTH = 0.8

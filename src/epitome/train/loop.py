@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,12 +126,22 @@ class Stepper:
         self.row_tokens //= 2
 
 
-def mean_loss(network: Any, objective: Objective, examples: Sequence[Example], row_tokens: int) -> float:
-    """Mean cross-entropy over the learnt tokens, without dropout."""
+@contextmanager
+def evaluated(network: Any) -> Iterator[None]:
+    """Without dropout and gradients."""
     network.eval()
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        network.train()
+
+
+def mean_loss(network: Any, objective: Objective, examples: Sequence[Any], row_tokens: int) -> float:
+    """Mean cross-entropy over the learnt tokens, without dropout."""
     total = 0.0
-    with torch.inference_mode():
+    with evaluated(network):
         for portion in objective.portions(examples, row_tokens):
             total += float(objective.loss(network, portion))
-    network.train()
-    return total / sum(example.learnt * example.weight for example in examples)
+    learnt: float = sum(example.learnt * example.weight for example in examples)
+    return total / learnt

@@ -21,6 +21,7 @@ import torch
 
 from epitome.engines.masked import Kind, Sheet
 from epitome.train.examples import Branch, Example
+from epitome.train.objectives import side_by_side
 
 STEP = 32
 """Rows are filled up to a multiple of this: each new length makes oneDNN compile its kernels anew."""
@@ -38,18 +39,11 @@ class Masked:
     smoothing: float = 0.0
 
     def portions(self, examples: Sequence[Example], tokens: int) -> Iterator[list[Example]]:
-        held: list[Example] = []
-        for example in sorted(examples, key=lambda one: -_wide(one)):
-            if held and _wide(held[0]) * (len(held) + 1) > tokens:
-                yield held
-                held = []
-            held.append(example)
-        if held:
-            yield held
+        yield from side_by_side(examples, tokens, _wide)
 
     def loss(self, network: Any, examples: Sequence[Example]) -> Any:
         rows = [self._row(example, network.training) for example in examples]
-        sheet, targets, weights = _side_by_side(rows, self.pad)
+        sheet, targets, weights = _sheet(rows, self.pad)
         device = network.device
         targets = targets.to(device)
         losses = network(sheet=sheet.to(device), targets=targets, smoothing=self.smoothing)
@@ -104,7 +98,7 @@ def _filled(tokens: list[_Token], width: int, nothing: _Token) -> list[_Token]:
     return tokens + [nothing] * (width - len(tokens))
 
 
-def _side_by_side(rows: Sequence[_Row], pad: int) -> tuple[Sheet, Any, Any]:
+def _sheet(rows: Sequence[_Row], pad: int) -> tuple[Sheet, Any, Any]:
     """Rows of one length with the masks as their last columns; targets and weights of these columns."""
     nothing = _Token(pad, Kind.PADDING, 0)
     masks = max(len(row.masks) for row in rows)

@@ -5,7 +5,7 @@ Logits are computed only where there is a target: with 49,152 words they are the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -29,6 +29,13 @@ class Objective(Protocol):
         """Sum over the learnt tokens of weighted cross-entropy, a scalar."""
 
 
+class Scoring(Objective, Protocol):
+    """One whose predictions can be looked at, too."""
+
+    def scored(self, network: Any, examples: Sequence[Any]) -> tuple[Any, Any, Any]:
+        """Logits (targets, words), the targets and their weights, in the order of the examples."""
+
+
 @dataclass(frozen=True, slots=True)
 class Packed:
     """Decoders: examples side by side in one row, nothing padded but its end (`attention.py`)."""
@@ -36,20 +43,15 @@ class Packed:
     smoothing: float = 0.0
 
     def portions(self, examples: Sequence[Example], tokens: int) -> Iterator[list[Example]]:
-        rows: list[list[Example]] = []
-        for example in sorted(examples, key=lambda one: -one.tokens):
-            fitting = (row for row in rows if sum(one.tokens for one in row) + example.tokens <= tokens)
-            row = next(fitting, None)
-            if row is None:
-                rows.append([example])
-            else:
-                row.append(example)
-        yield from rows
+        yield from rows(examples, tokens)
 
     def loss(self, network: Any, examples: Sequence[Example]) -> Any:
+        return weighted(*self.scored(network, examples), self.smoothing)
+
+    def scored(self, network: Any, examples: Sequence[Example]) -> tuple[Any, Any, Any]:
         row = _row(examples)
         device = network.device
-        logits = _plain(network)(
+        logits = plain(network)(
             input_ids=row.ids.to(device),
             position_ids=row.positions.to(device),
             attention_mask=None,
@@ -57,7 +59,7 @@ class Packed:
             layout=row.layout,
             logits_to_keep=row.places.to(device),
         ).logits[0]
-        return _weighted(logits, row.targets.to(device), row.weights.to(device), self.smoothing)
+        return logits, row.targets.to(device), row.weights.to(device)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class OneByOne:
                 out = network(input_ids=ids, attention_mask=torch.ones_like(ids), use_cache=False)
                 targets = torch.tensor(branch.ids[branch.given :], device=network.device)
                 weights = torch.full((learnt,), example.weight, device=network.device)
-                total = total + _weighted(out.logits[0, -learnt:], targets, weights, self.smoothing)
+                total = total + weighted(out.logits[0, -learnt:], targets, weights, self.smoothing)
         return total
 
 
@@ -103,15 +105,18 @@ class Seq2Seq:
             yield held
 
     def loss(self, network: Any, examples: Sequence[Example]) -> Any:
-        rows = [(example, branch) for example in examples for branch in example.branches]
+        return weighted(*self.scored(network, examples), self.smoothing)
+
+    def scored(self, network: Any, examples: Sequence[Example]) -> tuple[Any, Any, Any]:
+        told = [(example, branch) for example in examples for branch in example.branches]
         device = network.device
-        sources = _padded([example.prompt for example, _ in rows], self.pad)
-        answers = _padded([branch.ids for _, branch in rows], self.pad)
+        sources = padded([example.prompt for example, _ in told], self.pad)
+        answers = padded([branch.ids for _, branch in told], self.pad)
         learnt = torch.zeros(answers.shape)
-        for at, (example, branch) in enumerate(rows):
+        for at, (example, branch) in enumerate(told):
             learnt[at, branch.given : len(branch.ids)] = example.weight
-        mask = _padded([(1,) * len(example.prompt) for example, _ in rows], 0)
-        begun = torch.cat([torch.full((len(rows), 1), self.start), answers[:, :-1]], 1)
+        mask = padded([(1,) * len(example.prompt) for example, _ in told], 0)
+        begun = torch.cat([torch.full((len(told), 1), self.start), answers[:, :-1]], 1)
         logits = network(
             input_ids=sources.to(device),
             attention_mask=mask.to(device),
@@ -119,24 +124,58 @@ class Seq2Seq:
             use_cache=False,
         ).logits
         places = learnt > 0
-        return _weighted(
-            logits[places.to(device)], answers[places].to(device), learnt[places].to(device), self.smoothing
-        )
+        return logits[places.to(device)], answers[places].to(device), learnt[places].to(device)
 
 
-def _weighted(logits: Any, targets: Any, weights: Any, smoothing: float) -> Any:
+def rows(examples: Sequence[Any], tokens: int) -> list[list[Any]]:
+    """Examples in rows of at most `tokens`, or of one example: the longest first, each where it fits."""
+    found: list[list[Any]] = []
+    for example in sorted(examples, key=lambda one: -one.tokens):
+        fitting = (row for row in found if sum(one.tokens for one in row) + example.tokens <= tokens)
+        row = next(fitting, None)
+        if row is None:
+            found.append([example])
+        else:
+            row.append(example)
+    return found
+
+
+def _tokens(example: Any) -> int:
+    return int(example.tokens)
+
+
+def side_by_side(
+    examples: Sequence[Any], tokens: int, wide: Callable[[Any], int] = _tokens
+) -> Iterator[list[Any]]:
+    """Examples of about one length, padded to the longest: at most `tokens` with the padding, or one example.
+
+    `wide`: what one takes, in tokens.
+    """
+    held: list[Any] = []
+    for example in sorted(examples, key=lambda one: -wide(one)):
+        if held and wide(held[0]) * (len(held) + 1) > tokens:
+            yield held
+            held = []
+        held.append(example)
+    if held:
+        yield held
+
+
+def weighted(logits: Any, targets: Any, weights: Any, smoothing: float = 0.0) -> Any:
+    """The sum of weighted cross-entropies, a scalar."""
     losses = functional.cross_entropy(logits.float(), targets, reduction="none", label_smoothing=smoothing)
     return (losses * weights).sum()
 
 
-def _plain(network: Any) -> Any:
+def plain(network: Any) -> Any:
     """The network below PEFT's wrapper, whose own forward would feed it otherwise."""
     return network.get_base_model() if hasattr(network, "get_base_model") else network
 
 
-def _padded(rows: Sequence[Sequence[int]], pad: int) -> Any:
-    width = max(len(row) for row in rows)
-    return torch.tensor([[*row, *([pad] * (width - len(row)))] for row in rows])
+def padded(found: Sequence[Sequence[int]], pad: int) -> Any:
+    """Ids (rows, longest), the shorter rows filled up."""
+    width = max(len(row) for row in found)
+    return torch.tensor([[*row, *([pad] * (width - len(row)))] for row in found])
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,4 +226,4 @@ def _row(examples: Sequence[Example]) -> _Row:
 def prepare(network: Any) -> None:
     """Switch a decoder's attention to the packed one (`Packed` needs it)."""
     register()
-    _plain(network).set_attn_implementation(NAME)
+    plain(network).set_attn_implementation(NAME)

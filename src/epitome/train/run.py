@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,77 +11,33 @@ from epitome.datasets.near import key
 from epitome.datasets.pair import Dataset, Pair
 from epitome.engines.machine import cores
 from epitome.engines.tokenizer import HubTokenizer
-from epitome.errors import EngineError, UsageError
+from epitome.errors import UsageError
 from epitome.models import folder as folders
 from epitome.models.folder import Form
 from epitome.models.model import Model
-from epitome.train import shard, state
+from epitome.train import shard
 from epitome.train.base import Base, dtype_of, learns, open_base
 from epitome.train.claims import Tagging, claims, labels
 from epitome.train.config import Config, changed
-from epitome.train.examples import Example, Shape, cut, examples, unended
+from epitome.train.course import Run, Watch, best, follow
+from epitome.train.examples import Shape, cut, examples, unended
 from epitome.train.journal import EVALS, RunFiles
-from epitome.train.loop import Stepped, Stepper, mean_loss
+from epitome.train.loop import Stepper
 from epitome.train.masked import Masked
 from epitome.train.methods import adapt, packable, trainable
 from epitome.train.objectives import Objective, OneByOne, Packed, Seq2Seq, prepare
 from epitome.train.optimizers import optimizer
 from epitome.train.order import Order
 from epitome.train.requests import Requests
-from epitome.train.track import Tracker, open_trackers
-from epitome.train.validate import Dev, Judged, judge, on
+from epitome.train.select import Selecting, tagged
+from epitome.train.validate import Dev, Judged, judge, on, selection
 from epitome.train.world import World
 from epitome.train.write import Outcome, write
 
-BAD_STEPS, ROLLBACKS = 3, 2
-"""Steps in a row without a finite loss before the run goes back to its last state; and how often it may."""
 PATIENCE = 5_000_000
 """Characters from which turning pairs into tokens takes so long that it is said (a minute for 10 million)."""
 HELD_OUT, ENOUGH = 0.1, 20
 """Share of the training pairs that become dev where none is given, and pairs from which that is done."""
-
-
-def _quiet(*_: object) -> None:
-    pass
-
-
-@dataclass(slots=True)
-class Watch:
-    """Who is told what."""
-
-    step: Callable[[Stepped, int], None] = _quiet
-    judged: Callable[[Judged], None] = _quiet
-    note: Callable[[str], None] = _quiet
-
-
-@dataclass(slots=True)
-class _Progress:
-    """Where the loop stands; kept with every state."""
-
-    step: int = 0
-    best: float = float("-inf")
-    best_step: int = 0
-    stale: int = 0
-    rollbacks: int = 0
-    lr: float = 0.0
-    row_tokens: int = 0
-    stopped: str = ""
-
-
-@dataclass(slots=True)
-class _Run:
-    config: Config
-    base: Base
-    network: Any
-    objective: Objective
-    order: Order
-    dev: Dev
-    steps: int
-    files: RunFiles
-    stepper: Stepper
-    world: World
-    watch: Watch
-    progress: _Progress = field(default_factory=_Progress)
 
 
 def train(
@@ -116,18 +69,18 @@ def train(
     world.join()
     try:
         files = RunFiles(folder, _key(data, model, config))
-        run = _set_up(learn, held, model, config, (files, world, watch))
-        _loop(run)
-        return _written(run, data)
+        run, judged_on = _set_up(learn, held, model, config, (files, world, watch))
+        follow(run)
+        return _written(run, judged_on, data)
     finally:
         world.leave()
 
 
-def prepared(data: Dataset, model: Model, config: Config, steps: int, watch: Watch) -> _Run:
+def prepared(data: Dataset, model: Model, config: Config, steps: int, watch: Watch) -> Run:
     """Everything that `train` would begin with, on `data` alone, for callers that take the steps themselves."""
     config = changed(config, {"train.max_steps": steps, "optim.schedule": "constant", "optim.warmup": 0.0})
     files = RunFiles(Path(), {})
-    return _set_up(data.pairs, [], model, config, (files, World(), watch))
+    return _set_up(data.pairs, [], model, config, (files, World(), watch))[0]
 
 
 def _finished(folder: Path, data: Dataset, model: Model, config: Config, watch: Watch) -> Outcome:
@@ -178,7 +131,7 @@ def _divided(
 
 def _set_up(
     learn: list[Pair], held: list[Pair], model: Model, config: Config, around: tuple[RunFiles, World, Watch]
-) -> _Run:
+) -> tuple[Run, Dev]:
     import torch
 
     files, world, watch = around
@@ -186,14 +139,15 @@ def _set_up(
     torch.manual_seed(config.seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     full = config.method.name == "full"
-    checks = learns(model, learn) == "encoder"
-    if checks and (asked := config.encoder.model_dump(exclude_defaults=True)):
+    selects, checks = config.objective == "select", learns(model, learn) == "encoder"
+    if (selects or checks) and (asked := config.encoder.model_dump(exclude_defaults=True)):
+        why = "it learns to select" if selects else f"the rows have labels, so {model.name} learns to check"
         raise UsageError(
-            f"the rows have labels, so {model.name} learns to check, and encoder.{next(iter(asked))} is for writing",
-            hint="leave the setting out, or give pairs without `label`",
+            f"{why}, and encoder.{next(iter(asked))} is for writing",
+            hint="leave the setting out" + ("" if selects else ", or give pairs without `label`"),
         )
     dtype = torch.float32 if full else dtype_of(config.train.dtype, device)
-    base = open_base(model, dtype, None if checks else config.encoder)
+    base = open_base(model, dtype, None if checks or selects else config.encoder, selects=selects)
     if world.sharded:  # cut where it lies, block by block: the whole would not fit
         shard.check(config)
     else:
@@ -206,8 +160,7 @@ def _set_up(
     order = Order(found, config.train.batch, config.seed, dict(config.data.mix))
     if not order.at(0):
         raise UsageError("data.weights and data.mix leave no pair to learn from", hint="raise one above 0")
-    said_of = (_long(learn, found),) if base.checks else (cut(found), unended(found, base.end))
-    for said in (_unknown(learn, config), *said_of):
+    for said in (_unknown(learn, config), *_left_out(learn, found, base)):
         if said:
             watch.note(said)
     steps = config.train.max_steps or max(1, math.ceil(config.train.epochs * order.epoch_steps))
@@ -218,35 +171,32 @@ def _set_up(
     if world.sharded:
         shard.shard(network, device)
     stepper = Stepper(network, objective, optimizer(trainable(network), config.optim), config, steps, world)
-    return _Run(
-        config,
-        base,
-        network,
-        objective,
-        order,
-        on(held, base, shape, config),
-        steps,
-        files,
-        stepper,
-        world,
-        watch,
-    )
+    dev = on(held, base, shape, config)
+
+    def judged(step: int) -> Judged | None:
+        return judge(step, base, network, objective, dev, config) if dev.examples else None
+
+    return Run(config, base, network, objective, order, judged, steps, files, stepper, world, watch), dev
 
 
 def _examples(learn: list[Pair], base: Base, shape: Shape, weights: dict[str, float]) -> list[Any]:
-    """What the base learns from pairs: to write, or to check."""
+    """What the base learns from pairs: to write, to select, or to check."""
+    if base.selects:
+        return [*tagged(learn, base, weights, shape.most)]
     if base.checks:
         return [*claims(learn, base, weights, shape.most)]
     return [*examples(learn, base, shape, weights)]
 
 
-def _long(learn: list[Pair], found: list[Any]) -> str:
+def _left_out(learn: list[Pair], found: list[Any], base: Base) -> tuple[str, ...]:
+    """Lines about what is not learnt; empty ones where all is."""
+    if base.selects:
+        return ()
+    if not base.checks:
+        return cut(found), unended(found, base.end)
     lost = len(learn) - len(found)
-    return (
-        f"{lost} sentences are too long to stand beside evidence, or weigh nothing, and are left out"
-        if lost
-        else ""
-    )
+    said = f"{lost} sentences are too long to stand beside evidence, or weigh nothing, and are left out"
+    return (said if lost else "",)
 
 
 def _unknown(learn: list[Pair], config: Config) -> str:
@@ -272,6 +222,8 @@ def _shape(base: Base, config: Config) -> Shape:
 
 def _objective(base: Base, network: Any, config: Config) -> Objective:
     smoothing = config.optim.label_smoothing
+    if base.selects:
+        return Selecting(base.network.config.pad_token_id or 0)
     if base.checks and isinstance(base.words, HubTokenizer):
         return Tagging(base.words.around(), base.network.config.pad_token_id or 0)
     if base.fills_masks:
@@ -288,166 +240,14 @@ def _objective(base: Base, network: Any, config: Config) -> Objective:
     return Packed(smoothing)
 
 
-# --- the loop ---
-
-
-def _loop(run: _Run) -> None:
-    _resume(run)
-    trackers: list[Tracker] = []
-    if run.world.first:
-        trackers = open_trackers(run.config.track, run.files.folder, run.config.model_dump(mode="json"))
-    every = max(1, round(run.order.epoch_steps / run.config.eval.times))
-    saved, bad = time.monotonic(), 0
-    try:
-        while run.progress.step < run.steps and not run.progress.stopped:
-            step = run.progress.step
-            batch = run.order.at(step)
-            stepped = run.stepper.step(step + 1, batch)
-            bad = 0 if stepped.applied else bad + 1
-            if bad:
-                bad = _not_finite(run, stepped, batch, bad)
-                continue
-            run.progress.step = step + 1
-            _note(run, stepped, trackers)
-            if (step + 1) % every == 0 or step + 1 == run.steps:
-                _judge(run, trackers)
-            if time.monotonic() - saved > 60 * run.config.train.save_minutes:
-                _save(run)
-                saved = time.monotonic()
-        _save(run)
-    finally:
-        for tracker in trackers:
-            tracker.close()
-
-
-def _resume(run: _Run) -> None:
-    run.progress.lr = run.config.optim.lr
-    run.progress.row_tokens = run.config.train.row_tokens
-    if run.world.first:
-        run.files.open()
-    run.world.wait()
-    held = state.read(run.files.folder / state.STATE)
-    if held is not None:
-        _go_back(run, held)
-        run.watch.note(f"going on after step {run.progress.step} of {run.steps}")
-    if run.world.first:
-        run.files.rewind(run.progress.step)
-
-
-def _go_back(run: _Run, held: dict[str, Any]) -> None:
-    state.restore(held, run.network, run.stepper.optimizer)
-    run.progress = _Progress(**held["progress"])
-    run.stepper.lr, run.stepper.row_tokens = run.progress.lr, run.progress.row_tokens
-
-
-def _save(run: _Run) -> None:
-    run.progress.lr, run.progress.row_tokens = run.stepper.lr, run.stepper.row_tokens
-    progress = {name: getattr(run.progress, name) for name in _Progress.__slots__}
-    held = state.moment(run.network, run.stepper.optimizer, progress)
-    if run.world.first:
-        state.write(run.files.folder / state.STATE, held)
-
-
-def _note(run: _Run, stepped: Stepped, trackers: list[Tracker]) -> None:
-    if run.stepper.row_tokens < run.progress.row_tokens:
-        run.watch.note(f"memory ran out: going on with {run.stepper.row_tokens} tokens at once")
-        run.progress.row_tokens = run.stepper.row_tokens
-    if run.world.first:
-        run.files.step(stepped, stepped.step / run.order.epoch_steps)
-    for tracker in trackers:
-        numbers = {"loss": stepped.loss, "lr": stepped.lr, "norm": stepped.norm}
-        numbers["tokens_per_second"] = stepped.tokens / stepped.seconds
-        tracker.numbers(stepped.step, {f"train/{name}": value for name, value in numbers.items()})
-    run.watch.step(stepped, run.steps)
-
-
-def _judge(run: _Run, trackers: list[Tracker]) -> None:
-    """Evaluate, keep the best weights, and stop when nothing has been gained for a while."""
-    if not run.dev.examples:
-        return
-    progress, wanted = run.progress, run.config.eval
-    judged = judge(progress.step, run.base, run.network, run.objective, run.dev, run.config)
-    if not math.isfinite(judged.loss):
-        _roll_back(run, f"the loss on dev is {judged.loss} after step {progress.step}")
-        return
-    value = judged.value(wanted.metric)
-    if value > progress.best:
-        progress.best, progress.best_step, progress.stale = value, progress.step, 0
-        weights = state.learnt(run.network)
-        if run.world.first:
-            state.write(
-                run.files.folder / state.BEST, {"weights": weights, "progress": {"step": progress.step}}
-            )
-    else:
-        progress.stale += 1
-        if wanted.patience and progress.stale >= wanted.patience:
-            progress.stopped = f"no better {wanted.metric} on dev in {progress.stale} evaluations"
-    if run.world.first:
-        run.files.judged(judged)
-        held = {name: getattr(judged, name) for name in ("loss", "rouge1", "rouge2", "rougeL")}
-        for tracker in trackers:
-            tracker.numbers(
-                judged.step, {f"dev/{name}": value for name, value in held.items() if value is not None}
-            )
-    run.watch.judged(judged)
-    _save(run)
-
-
-def _not_finite(run: _Run, stepped: Stepped, batch: list[Example], bad: int) -> int:
-    """A loss or gradient that is no number: the step is passed over; after three in a row, back to the last state."""
-    named = ", ".join(example.id for example in batch[:4])
-    if bad < BAD_STEPS:
-        run.watch.note(
-            f"step {stepped.step}: loss {stepped.loss} on {named}, …: passed over, nothing was changed"
-        )
-        run.progress.step += 1
-        return bad
-    _roll_back(run, f"the loss is {stepped.loss} at step {stepped.step} ({named}, …)")
-    return 0
-
-
-def _roll_back(run: _Run, why: str) -> None:
-    """Go on from the last state with half the rate, if there is one and it has not been tried too often."""
-    held = state.read(run.files.folder / state.STATE)
-    if run.progress.rollbacks >= ROLLBACKS or held is None:
-        raise EngineError(
-            f"{why}, and no earlier state helps",
-            hint="lower optim.lr, set train.dtype=float32, or look at these pairs",
-        )
-    rollbacks, rate = run.progress.rollbacks + 1, run.stepper.lr / 2
-    _go_back(run, held)
-    run.progress.rollbacks, run.stepper.lr = rollbacks, rate
-    if run.world.first:
-        run.files.rewind(run.progress.step)
-    run.watch.note(f"{why}: back to step {run.progress.step}, with half the rate")
-
-
-def _written(run: _Run, data: Dataset) -> Outcome:
-    """Put the best weights into the folder, with everything that says what they are.
-
-    Raises `EngineError` where every loss is no number: after a last step that spoilt it nobody may have seen that.
-    """
-    best = state.read(run.files.folder / state.BEST)
-    if best is not None:
-        state.restore(best, run.network)
-    losses = (
-        mean_loss(run.network, run.objective, [one], run.stepper.row_tokens)
-        for one in run.dev.examples or run.order.at(0)
-    )
-    if not any(math.isfinite(loss) for loss in losses):
-        raise EngineError(
-            f"{run.files.folder}: the loss is no number after step {run.progress.step}",
-            hint="delete the folder, lower optim.lr and train again",
-        )
-    outcome = Outcome(
-        run.files.folder,
-        run.progress.step,
-        run.progress.best_step or run.progress.step,
-        run.progress.stopped,
-        [Judged(**line) for line in run.files.lines(EVALS)],
-    )
+def _written(run: Run, dev: Dev, data: Dataset) -> Outcome:
+    """Put the best weights into the folder, with everything that says what they are."""
+    outcome = best(run, dev.examples or run.order.at(0))
     weights = shard.gathered(run.network) if run.world.sharded else None
+    found = None
+    if isinstance(run.objective, Selecting) and dev.examples:
+        found = selection(run.network, run.objective, dev, run.config)
     if run.world.first:
-        write(outcome, run.base, run.network, run.config, data, weights)
+        write(outcome, run.base, run.network, run.config, data, weights, found)
     run.world.wait()
     return outcome

@@ -17,8 +17,9 @@ from epitome.errors import EngineError, EpitomeError, UsageError
 from epitome.models.model import Model
 from epitome.store.journal import replacing
 from epitome.train.config import Config, as_toml, changed
+from epitome.train.course import Watch
 from epitome.train.report.search import search
-from epitome.train.run import Watch, train
+from epitome.train.run import train
 from epitome.train.space import Space
 from epitome.train.validate import Judged
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -19,13 +20,18 @@ from epitome.models.folder import Form, Trained
 from epitome.store.journal import replacing, writing
 from epitome.train import state
 from epitome.train.base import Base
-from epitome.train.config import Config, as_toml
+from epitome.train.config import Config, Method, as_toml
 from epitome.train.journal import LOG, RunFiles
 from epitome.train.methods import save
 from epitome.train.report import card, page
-from epitome.train.validate import Judged
+from epitome.train.report.selector import card as selector
+from epitome.train.select import Judgement, as_dict, table
+from epitome.train.validate import FIGURES, Judged
 
 CONFIG = "config.toml"
+SELECTION = "tags.json"
+"""The classification report of a model that selects words."""
+TOKENIZER = ("merges.txt", "vocab.json", "vocab.txt", "chat_template.jinja", "spiece.model")
 
 
 @dataclass(slots=True)
@@ -47,29 +53,56 @@ def write(
     config: Config,
     data: Dataset,
     weights: dict[str, Any] | None = None,
+    selection: Judgement | None = None,
 ) -> None:
     """Weights, `epitome.json`, `config.toml`, card and report; then what was only needed to go on is deleted.
 
-    `weights`: the network's, where it is cut over several processes itself.
+    `weights`: the network's, where it is cut over several processes itself. `selection`: how well it selects words.
     """
     folder = outcome.folder
-    files = RunFiles(folder, {})
-    steps = files.lines(LOG)
     trained = _trained(outcome, base, network, config, data)
-    facts = {"base": base.model.name, **_facts(outcome, config, data, network, steps)}
+    learnt_from = f"{data.source}: {len(data):,} pairs, fingerprint {data.fingerprint[:16]}"
+    facts = {"base": base.model.name, **facts_of(outcome, config, network, learnt_from)}
+    save_weights(network, config.method, folder, weights)
+    if config.method.name == "full":
+        with writing(folder):
+            copy_tokenizer(base.folder, folder)
+    name = folder.resolve().name
+    if base.selects:
+        trained = _with_selection(folder, trained, selection)
+        text = selector(name, trained, facts, table(selection) if selection else [])
+    else:
+        text = card(name, trained, facts, outcome.evaluations, base.family)
+    close(outcome, trained, config, facts, text)
+
+
+def _with_selection(folder: Path, trained: Trained, selection: Judgement | None) -> Trained:
+    """The threshold goes with the model, the whole report beside it."""
+    if selection is None:
+        return trained
+    with replacing(folder / SELECTION) as file:
+        json.dump(as_dict(selection), file, indent=1)
+    return replace(trained, trained={**trained.trained, "threshold": selection.threshold})
+
+
+def save_weights(network: Any, method: Method, folder: Path, weights: dict[str, Any] | None = None) -> None:
+    """What was learnt, into the folder. Raises `StoreError` where the disk is full."""
     with writing(folder):
         try:
-            save(network, config.method, folder, weights)
+            save(network, method, folder, weights)
         except SafetensorError as error:  # what safetensors makes of a full disk
             raise OSError(str(error)) from error
-        if config.method.name == "full":
-            _tokenizer(base, folder)
+
+
+def close(outcome: Outcome, trained: Trained, config: Config, facts: Mapping[str, str], readme: str) -> None:
+    """Settings, card, report and `epitome.json`; then what was only needed to go on is deleted."""
+    folder = outcome.folder
+    steps = RunFiles(folder, {}).lines(LOG)
+    title = f"Training of {folder.resolve().name}"
     texts = {
         CONFIG: as_toml(config),
-        "README.md": card(folder.resolve().name, trained, facts, outcome.evaluations, base.family),
-        "report.html": page(
-            f"Training of {folder.resolve().name}", facts, config, steps, outcome.evaluations
-        ),
+        "README.md": readme,
+        "report.html": page(title, facts, config, steps, outcome.evaluations),
     }
     for name, text in texts.items():
         with replacing(folder / name) as file:
@@ -98,25 +131,29 @@ def _trained(outcome: Outcome, base: Base, network: Any, config: Config, data: D
             "data": Path(data.source).name,
             "fingerprint": data.fingerprint,
             "pairs": len(data),
-            "parameters": _learnt(network),
+            "parameters": learnt(network),
             "steps": outcome.steps,
             "best_step": outcome.best_step,
-            "dev": {name: getattr(best, name) for name in ("loss", "rouge1", "rouge2", "rougeL")}
-            if best
-            else {},
+            "dev": figures(best),
         },
     )
 
 
-def _facts(
-    outcome: Outcome, config: Config, data: Dataset, network: Any, steps: Sequence[Mapping[str, Any]]
-) -> dict[str, str]:
-    learnt = _learnt(network)
+def figures(judged: Judged | None) -> dict[str, float]:
+    """What was found at an evaluation, by name."""
+    found = {name: getattr(judged, name, None) for name in FIGURES}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def facts_of(outcome: Outcome, config: Config, network: Any, learnt_from: str) -> dict[str, str]:
+    """What a card and a report say at their head."""
+    count = learnt(network)
     every = sum(one.numel() for one in network.parameters())
+    steps = RunFiles(outcome.folder, {}).lines(LOG)
     seconds = sum(line["seconds"] for line in steps)
     facts = {
-        "method": f"{config.method.name}, {learnt:,} of {every:,} parameters ({learnt / every:.2%})",
-        "data": f"{data.source}: {len(data):,} pairs, fingerprint {data.fingerprint[:16]}",
+        "method": f"{config.method.name}, {count:,} of {every:,} parameters ({count / every:.2%})",
+        "data": learnt_from,
         "steps": f"{outcome.steps:,}; the weights are those after step {outcome.best_step:,}",
         "stopped": outcome.stopped,
         "tokens": f"{sum(line['tokens'] for line in steps):,}",
@@ -129,18 +166,13 @@ def _facts(
     return {name: value for name, value in facts.items() if value}
 
 
-def _learnt(network: Any) -> int:
+def learnt(network: Any) -> int:
+    """Parameters that learn."""
     return sum(one.numel() for one in network.parameters() if one.requires_grad)
 
 
-def _tokenizer(base: Base, folder: Path) -> None:
-    """Full weights bring their tokenizer."""
-    for path in base.folder.glob("*"):
-        if "token" in path.name or path.name in (
-            "merges.txt",
-            "vocab.json",
-            "vocab.txt",
-            "chat_template.jinja",
-            "spiece.model",
-        ):
-            shutil.copy2(path, folder / path.name)
+def copy_tokenizer(source: Path, target: Path) -> None:
+    """Full weights bring their tokenizer: its files from one folder to another."""
+    for path in source.glob("*"):
+        if "token" in path.name or path.name in TOKENIZER:
+            shutil.copy2(path, target / path.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import tracemalloc
 from pathlib import Path
@@ -170,3 +171,26 @@ def test_whatever_the_bytes_rows_or_our_own_error(
     except SourceError:
         return
     assert all(isinstance(row, dict | BadRow) for row in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("a.jsonl", '{"text": "Die Fähre"}\n{"text": "sank"}\n'), ("a.csv", "text\nDie Fähre\nsank\n")],
+)
+def test_packed_tables_read_like_plain_ones(tmp_path: Path, name: str, data: str) -> None:
+    path = file(tmp_path, f"{name}.gz", gzip.compress(data.encode()))
+    assert is_table(path)
+    assert columns(path) == ["text"]
+    assert list(rows(path)) == [{"text": "Die Fähre"}, {"text": "sank"}]
+    assert not is_table("rows.parquet.gz")
+
+
+def test_a_packed_table_that_breaks_off_says_so(tmp_path: Path) -> None:
+    lines = "".join(json.dumps({"text": f"{at} {hash(str(at))}"}) + "\n" for at in range(40_000))
+    packed = gzip.compress(lines.encode())
+    found = list(rows(file(tmp_path, "torn.jsonl.gz", packed[: len(packed) // 2])))
+    assert len(found) > 1000
+    assert isinstance(last := found[-1], BadRow)
+    assert "this row and all after it are broken" in last.reason
+    with pytest.raises(SourceError, match="the packed file is damaged"):
+        list(rows(file(tmp_path, "no.jsonl.gz", b"not packed at all")))

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import resource
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from tests.full.engines import folders
 from tests.full.train import corpus
-
-from epitome.cli.main import main
+from tests.full.train.command import Run, runner
 
 QUICK = ("train.threads=1", "train.max_steps=2", "data.max_tokens=200", "data.max_answer_tokens=24", "eval.generate=1",
          "track=[]")  # fmt: skip
@@ -21,7 +19,6 @@ ROW = {
     "document": "The ferry to Corvo was cancelled. People slept in the school.",
     "summary": "Ferry cancelled",
 }
-Train = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture(scope="module")
@@ -32,29 +29,20 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def train(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Train:
+) -> Run:
     """`epitome train` in an empty folder with good pairs in it: its exit code and what standard error says."""
     monkeypatch.chdir(tmp_path)
     corpus.write(tmp_path / "train.jsonl", 12)
     corpus.write(tmp_path / "dev.jsonl", 4, skip=12)
+
+    command = runner(monkeypatch, capsys)
 
     def run(*sets: str, **options: str | None) -> tuple[int, str]:
         named = {"base": str(base), "dev": "dev.jsonl", "output": "run", **options}
         data = named.pop("data", "train.jsonl")
         given = [part for name, value in named.items() if value for part in (f"--{name}", value)]
         settings = [part for line in (*QUICK, *sets) for part in ("--set", line)]
-        monkeypatch.setattr("sys.argv", ["epitome", "train", str(data), *given, *settings])
-        before = signal.getsignal(signal.SIGINT)
-        try:
-            main()
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-        finally:
-            signal.signal(signal.SIGINT, before)
-        said = capsys.readouterr().err
-        assert "Traceback" not in said
-        assert "epitome: unexpected" not in said
-        return code, said
+        return command("train", str(data), *given, *settings)
 
     return run
 
@@ -81,7 +69,7 @@ def train(
     ],
 )  # fmt: skip
 def test_it_is_refused_in_a_line(
-    train: Train, sets: tuple[str, ...], options: dict[str, str | None], code: int, said: str
+    train: Run, sets: tuple[str, ...], options: dict[str, str | None], code: int, said: str
 ) -> None:
     ended, line = train(*sets, **options)
     assert (ended, said in line) == (code, True), line
@@ -98,7 +86,7 @@ def test_it_is_refused_in_a_line(
         (json.dumps({**ROW, "document": "ab" * 3000}).encode(), "cannot be cut to"),
     ],
 )
-def test_bad_files_are_named(train: Train, content: bytes, said: str) -> None:
+def test_bad_files_are_named(train: Run, content: bytes, said: str) -> None:
     Path("bad.jsonl").write_bytes(content)
     code, line = train(data="bad.jsonl")
     assert code in (2, 3)
@@ -107,7 +95,7 @@ def test_bad_files_are_named(train: Train, content: bytes, said: str) -> None:
     assert not Path("run").exists()
 
 
-def test_odd_files_train_and_what_was_left_out_is_said(train: Train) -> None:
+def test_odd_files_train_and_what_was_left_out_is_said(train: Run) -> None:
     odd = "\n".join([
         json.dumps({**ROW, "document": "Die Fähre fuhr nicht. Der Wind war zu stark."}, ensure_ascii=False),
         json.dumps({**ROW, "summary": "It was so. " * 40}),
@@ -124,7 +112,7 @@ def test_odd_files_train_and_what_was_left_out_is_said(train: Train) -> None:
         assert part in said
 
 
-def test_a_folder_with_something_in_it_stays_as_it_is(train: Train) -> None:
+def test_a_folder_with_something_in_it_stays_as_it_is(train: Run) -> None:
     Path("run").mkdir()
     Path("run/thesis.txt").write_text("mine")
     code, line = train()
@@ -132,7 +120,7 @@ def test_a_folder_with_something_in_it_stays_as_it_is(train: Train) -> None:
     assert [path.name for path in Path("run").iterdir()] == ["thesis.txt"]
 
 
-def test_the_folder_of_another_run_stays_as_it_is(train: Train) -> None:
+def test_the_folder_of_another_run_stays_as_it_is(train: Run) -> None:
     Path("other.jsonl").write_text(json.dumps(ROW))
     assert train(output="done")[0] == 0
     before = {path.name: path.read_bytes() for path in Path("done").iterdir()}
@@ -152,7 +140,7 @@ def full_beyond(limit: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_full_disk_at_a_checkpoint_loses_nothing(train: Train) -> None:
+def test_a_full_disk_at_a_checkpoint_loses_nothing(train: Run) -> None:
     settings = ("train.max_steps=4", "train.batch=2", "eval.times=3")
     with full_beyond(40_000):  # a line of the log fits, the state does not
         code, line = train(*settings)
@@ -162,7 +150,7 @@ def test_a_full_disk_at_a_checkpoint_loses_nothing(train: Train) -> None:
     assert log == [1, 2, 3, 4]
 
 
-def test_a_full_disk_at_the_end_loses_nothing(train: Train) -> None:
+def test_a_full_disk_at_the_end_loses_nothing(train: Run) -> None:
     settings = ('method.freeze=["*proj*", "*embed*", "lm_head*"]', "optim.name=sgd")
     with full_beyond(60_000):  # the few weights that learn fit, the whole network does not
         code, line = train(*settings, method="full")

@@ -21,8 +21,9 @@ from epitome.engines.huggingface import Transformers
 from epitome.errors import EngineError, UsageError
 from epitome.models import folder as folders_of
 from epitome.models.local import from_folder
+from epitome.train.course import Watch
 from epitome.train.loop import Stepper
-from epitome.train.run import Watch, train
+from epitome.train.run import train
 from epitome.types import Message, Prompt
 
 DOCUMENT = corpus.pairs(40)[-1].document

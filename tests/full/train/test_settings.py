@@ -11,6 +11,8 @@ import pytest
 from epitome.errors import SourceError, UsageError
 from epitome.train.config import Config, MethodName, as_toml, changed, defaults, load
 from epitome.train.optimizers import share
+from epitome.train.pretrain.config import Pretraining
+from epitome.train.pretrain.config import load as from_nothing
 
 GUIDE = Path(__file__).parents[3] / "docs" / "training.md"
 
@@ -36,12 +38,23 @@ def test_every_family_and_method_has_sound_defaults(family: str, method: str) ->
     assert config.optim.lr == defaults(family, method)["optim"]["lr"]
 
 
-def test_the_guide_lists_every_setting() -> None:
-    guide = GUIDE.read_text("utf-8")
+@pytest.mark.parametrize(("family", "rate", "epochs"), [("encoder", 3e-4, 1), ("writer", 1e-4, 4)])
+def test_what_is_said_of_a_family_goes_over_what_is_said_of_a_method(
+    family: str, rate: float, epochs: int
+) -> None:
+    config = load(None, [], {}, family)
+    assert (config.method.name, config.optim.lr, config.train.epochs) == ("full", rate, epochs)
+
+
+@pytest.mark.parametrize(
+    ("kind", "guides"), [(Config, ["training"]), (Pretraining, ["training", "pretraining"])]
+)
+def test_the_guides_list_every_setting(kind: type[Config], guides: list[str]) -> None:
+    guide = "".join((GUIDE.parent / f"{name}.md").read_text("utf-8") for name in guides)
     keys = [
-        f"{section}.{key}" if isinstance(value, dict) else section
-        for section, value in Config().model_dump().items()
-        for key in (value if isinstance(value, dict) else [""])
+        f"{section}.{key}" if isinstance(value, dict) and value else section
+        for section, value in kind().model_dump().items()
+        for key in (value if isinstance(value, dict) and value else [""])
     ]
     assert [key for key in keys if f"`{key}`" not in guide] == []
 
@@ -72,5 +85,9 @@ def test_the_rate_rises_and_falls(schedule: Any) -> None:
 
 def test_recipes_can_be_read() -> None:
     for path in sorted((GUIDE.parents[1] / "recipes").glob("*.toml")):
-        assert tomllib.loads(path.read_text("utf-8"))["base"]
-        load(path, [], {}, "decoder")
+        held = tomllib.loads(path.read_text("utf-8"))
+        if "model" in held:
+            assert from_nothing(None, [], {}, path).model["type"] == held["model"]["type"]
+        else:
+            assert held["base"]
+            load(path, [], {}, "decoder")

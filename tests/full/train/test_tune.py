@@ -11,8 +11,8 @@ from tests.full.train import corpus
 from epitome.errors import SourceError, UsageError
 from epitome.models.local import from_folder
 from epitome.models.model import Model
+from epitome.train.course import Watch
 from epitome.train.finder import steepest, sweep
-from epitome.train.run import Watch
 from epitome.train.space import Range, read
 from epitome.train.tune import Search, tune
 

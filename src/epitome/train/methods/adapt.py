@@ -16,6 +16,8 @@ from epitome.train.config import Method
 from epitome.train.methods.fused import fuse
 from epitome.train.writers import apart
 
+HEADS = ("cls.", "lm_head.")
+"""Where an encoder keeps what predicts words, which is small and learns as a whole."""
 _LAYER = re.compile(r"\.(?:layers?|h|block|blocks)\.(\d+)\.")
 
 
@@ -31,9 +33,9 @@ def adapt(base: Base, method: Method, steps: int) -> Any:
     """
     if method.name == "full":
         return _full(base.network, method)
-    if base.model.format == "encoder" or base.fills_masks:
+    if not base.mends and (base.model.format == "encoder" or base.fills_masks):
         raise UsageError(
-            f"{method.name}: an encoder that learns to check or to write is trained as a whole",
+            f"{method.name}: an encoder that learns to check, to tag or to write is trained as a whole",
             hint="--method full",
         )
     for parameter in base.network.parameters():
@@ -79,7 +81,7 @@ def _full(network: Any, method: Method) -> Any:
 def _config(base: Base, method: Method, steps: int) -> Any:
     import peft
 
-    task = "SEQ_2_SEQ_LM" if base.encoder_decoder else "CAUSAL_LM"
+    task = {"encoder-decoder": "SEQ_2_SEQ_LM", "decoder": "CAUSAL_LM"}.get(base.family)
     if method.name == "prefix":
         return peft.PrefixTuningConfig(task_type=task, num_virtual_tokens=method.virtual_tokens)
     if method.name == "prompt":
@@ -111,7 +113,10 @@ def targeted(network: Any, method: Method) -> list[str]:
     found = [
         name
         for name, module in network.named_modules()
-        if isinstance(module, torch.nn.Linear) and module is not head and _wanted(name, method)
+        if isinstance(module, torch.nn.Linear)
+        and module is not head
+        and not name.startswith(HEADS)
+        and _wanted(name, method)
     ]
     if not found:
         wanted = ", ".join(method.targets) or "any linear layer"

@@ -19,10 +19,11 @@ class _Branch(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Any, weight: Any, bias: Any, a: Any, b: Any, scale: float, keep: Any) -> Any:
-        entering = x if keep is None else x * keep
-        low = entering @ a.t().to(x.dtype)
         out = functional.linear(x, weight, bias)
-        out.addmm_(low, b.t().to(x.dtype), alpha=scale)
+        # Under autocast, over a base in 32 bits, that is in 16: the branch follows.
+        entering = (x if keep is None else x * keep).to(out.dtype)
+        low = entering @ a.t().to(out.dtype)
+        out.addmm_(low, b.t().to(out.dtype), alpha=scale)
         ctx.save_for_backward(entering, weight, a, b, low, keep)
         ctx.scale = scale
         return out
@@ -36,7 +37,7 @@ class _Branch(torch.autograd.Function):
         to_a = (down.t() @ x).float()
         to_x = None
         if ctx.needs_input_grad[0]:
-            to_x = grad @ weight
+            to_x = grad @ weight.to(grad.dtype)
             if keep is None:
                 to_x.addmm_(down, a.to(grad.dtype))
             else:

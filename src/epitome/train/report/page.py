@@ -13,7 +13,11 @@ from epitome.pages.plots import Points, curves
 from epitome.train.config import Config, as_toml
 from epitome.train.validate import Judged
 
-ROUGE = ("rouge1", "rouge2", "rougeL")
+TITLES = {
+    "loss": "loss", "perplexity": "perplexity", "accuracy": "accuracy", "macro_f1": "macro-F1", "rouge1": "ROUGE-1",
+    "rouge2": "ROUGE-2", "rougeL": "ROUGE-L",
+}  # fmt: skip
+"""What a figure on dev is called."""
 SMOOTH = 0.9
 """Weight of what came before in the smoothed loss."""
 MOST_POINTS = 400
@@ -30,11 +34,7 @@ def page(
     loss = [(float(line["step"]), float(line["loss"])) for line in steps]
     plots = [
         curves([("each step", _thinned(loss)), ("smoothed", _thinned(_smooth(loss)))], label="training loss"),
-        curves([("dev", [(float(one.step), one.loss) for one in judged])], label="loss on dev"),
-        *(
-            curves([(name, _values(judged, name))], label=f"{name.replace('rouge', 'ROUGE-')} on dev")
-            for name in ROUGE
-        ),
+        *(curves([("dev", _values(judged, name))], label=f"{TITLES[name]} on dev") for name in said(judged)),
         curves([("rate", _thinned(_column(steps, "lr")))], label="learning rate"),
         curves(
             [("norm", _thinned(_column(steps, "norm")))], label="norm of the gradient, before it is clipped"
@@ -52,10 +52,19 @@ def page(
     return framed(title, body, lead=f"{len(steps):,} steps")
 
 
+def said(judged: Sequence[Judged]) -> list[str]:
+    """Which figures these evaluations have."""
+    return [name for name in TITLES if any(getattr(one, name) is not None for one in judged)]
+
+
 def _figures(judged: Sequence[Judged]) -> Markup | None:
-    columns = ("step", "loss on dev", "ROUGE-1", "ROUGE-2", "ROUGE-L")
-    rows = [(one.step, f"{one.loss:.4f}", *(getattr(one, name) for name in ROUGE)) for one in judged]
-    return table(columns, rows) if rows else None
+    names = said(judged)
+    rows = [(one.step, *(_shown(getattr(one, name), name) for name in names)) for one in judged]
+    return table(("step", *(f"{TITLES[name]} on dev" for name in names)), rows) if rows else None
+
+
+def _shown(value: float | None, name: str) -> object:
+    return f"{value:.4f}" if value is not None and name in ("loss", "accuracy") else value
 
 
 def _samples(judged: Sequence[Judged]) -> list[dict[str, Any]]:
