@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import httpx
 
 KEY = "EPITOME_KEY"
-PARALLEL = 16
+PARALLEL = 24
 """Documents under way at once: as many as a service works on at most, by itself (`service.PARALLEL`)."""
 PATIENCE = 60.0
 """Seconds spent on being told to come again later, before that is an error."""

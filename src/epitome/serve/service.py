@@ -18,7 +18,7 @@ from epitome.trust.masking import Masker
 from epitome.trust.masking.cover import Cover
 from epitome.types import Document, Request, Summary
 
-PARALLEL = {"llamacpp": 4, "openvino": 16, "transformers": 8, "openai": 8}
+PARALLEL = {"llamacpp": 4, "openvino": 24, "transformers": 8, "openai": 8}
 """Documents under way at once, by engine."""
 WAITING = 64
 """Documents that may wait besides; more are refused, before memory grows."""
