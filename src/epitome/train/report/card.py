@@ -27,16 +27,8 @@ def card(
         "language": list(trained.languages),
         "tags": ["summarization", "epitome", trained.method],
     }
-    if trained.licence:
-        head["license"] = trained.licence.lower()
     lines = [
-        "---",
-        *(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items()),
-        "---",
-    ]
-    lines += [
-        "",
-        f"# {name}",
+        *front(name, head, trained.licence),
         "",
         f"A summariser: {trained.base}, trained with Epitome ({trained.method}).",
         "",
@@ -64,6 +56,13 @@ def card(
     return "\n".join(lines) + "\n"
 
 
+def front(name: str, head: Mapping[str, Any], licence: str) -> list[str]:
+    """How any card begins: what the hub reads, and the name."""
+    told = {**head, "license": licence.lower()} if licence else head
+    lines = (f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in told.items())
+    return ["---", *lines, "---", "", f"# {name}"]
+
+
 def _checker(name: str, trained: Trained, facts: Mapping[str, Any], judged: Sequence[Judged]) -> str:
     head = {
         "base_model": trained.base,
@@ -73,11 +72,7 @@ def _checker(name: str, trained: Trained, facts: Mapping[str, Any], judged: Sequ
         "tags": ["factual-consistency", "epitome"],
     }
     lines = [
-        "---",
-        *(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items()),
-        "---",
-        "",
-        f"# {name}",
+        *front(name, head, trained.licence),
         "",
         "It reads evidence and a sentence side by side and scores each token of the sentence: above 0, the evidence "
         f"does not bear it out. {trained.base}, trained with Epitome; its one label is the score. docs/check.md is the "

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
 from epitome.models.folder import Trained
+from epitome.train.report.card import front
 from epitome.train.validate import Judged
 
 LEARNT = {
@@ -28,14 +28,8 @@ def card(name: str, family: str, trained: Trained, facts: Mapping[str, str], jud
     }
     if trained.base:
         head["base_model"] = trained.base
-    if trained.licence:
-        head["license"] = trained.licence.lower()
     lines = [
-        "---",
-        *(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items()),
-        "---",
-        "",
-        f"# {name}",
+        *front(name, head, trained.licence),
         "",
         f"A base to be trained further: {trained.base or 'a network made anew'}, {LEARNT[trained.pretrained]}. It was "
         "taught no task.",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
 from epitome.models.folder import Trained
+from epitome.train.report.card import front
 
 
 def card(name: str, trained: Trained, facts: Mapping[str, str], table: Sequence[str]) -> str:
@@ -17,14 +17,8 @@ def card(name: str, trained: Trained, facts: Mapping[str, str], table: Sequence[
         "language": list(trained.languages),
         "tags": ["content-selection", "summarization", "epitome"],
     }
-    if trained.licence:
-        head["license"] = trained.licence.lower()
     lines = [
-        "---",
-        *(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items()),
-        "---",
-        "",
-        f"# {name}",
+        *front(name, head, trained.licence),
         "",
         "It tags each word of a document: B, I, E for the words of a span that a summary would use, O for the others. "
         f"{trained.base}, trained with Epitome on tags made of documents and their summaries. docs/selection.md is the "
