@@ -23,14 +23,15 @@ class Capped(LlamaCpp):
     """llama.cpp, brief."""
 
     def generate(self, requests: Sequence[GenerationRequest], cancel: Event | None = None) -> Iterator[Chunk]:
-        """The beginnings of the answers."""
+        """The beginnings of the answers, each made a sentence, so that no other is tried in its place."""
         brief = [
             replace(
                 request, decoding=replace(request.decoding, max_tokens=min(MOST, request.decoding.max_tokens))
             )
             for request in requests
         ]
-        return super().generate(brief, cancel)
+        for chunk in super().generate(brief, cancel):
+            yield chunk if chunk.finish is None else replace(chunk, text=f"{chunk.text}.", finish="stop")
 
 
 if __name__ == "__main__":

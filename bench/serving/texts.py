@@ -60,7 +60,7 @@ DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
 
 
 def note(number: int) -> str:
-    """A sentence that is given back as it is where the model writes no whole one; the same for the same number."""
+    """One sentence; the same for the same number."""
     chance = random.Random(number)
     return MIDDLES[0].format(cost=chance.randint(2, 90_000), month=chance.choice(MONTHS))
 
