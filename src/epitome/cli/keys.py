@@ -27,6 +27,8 @@ _EPILOG = """Examples:
 
     epitome keys revoke 1f3a9c02"""
 
+MOST_DAYS = 36_500
+
 app = typer.Typer(
     no_args_is_help=True, help="Make, list, rotate and revoke the service's keys.", epilog=_EPILOG
 )
@@ -39,11 +41,13 @@ def make(
     name: Annotated[str, typer.Argument(help="The team or program that uses it.", show_default=False)],
     days: Annotated[float | None, typer.Option(help="Days until it ends.", show_default=False)] = None,
     per_minute: Annotated[
-        int | None, typer.Option(min=1, help="Requests a minute at most.", show_default=False)
+        int | None, typer.Option(min=1, max=10**9, help="Requests a minute at most.", show_default=False)
     ] = None,
     per_day: Annotated[
         int | None,
-        typer.Option(min=1, help="Documents a day at most, by Greenwich's clock.", show_default=False),
+        typer.Option(
+            min=1, max=10**9, help="Documents a day at most, by Greenwich's clock.", show_default=False
+        ),
     ] = None,
     scope: Annotated[
         list[str] | None,
@@ -59,8 +63,8 @@ def make(
     database: Url = None,
 ) -> None:
     """Make a key and print it. It is kept as a hash: nobody can print it again."""
-    if days is not None and days <= 0:
-        raise UsageError(f"--days {days:g}: it would have ended already", hint="a number above 0")
+    if days is not None and not 0 < days <= MOST_DAYS:
+        raise UsageError(f"--days {days:g}: no time for a key", hint=f"above 0, at most {MOST_DAYS}")
     keys = _keys(data, database, new=True)
     key, secret = keys.make(
         name, days=days, per_minute=per_minute, reviewer=reviewer, scopes=scope or None, per_day=per_day
@@ -86,7 +90,9 @@ def list_keys(
 @app.command()
 def rotate(
     identity: Identity,
-    overlap: Annotated[float, typer.Option(min=0, help="Hours for which the old one still works.")] = 24,
+    overlap: Annotated[
+        float, typer.Option(min=0, max=24 * 365, help="Hours for which the old one still works.")
+    ] = 24,
     data: Data = FOLDER,
     database: Url = None,
 ) -> None:

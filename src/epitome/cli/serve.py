@@ -145,7 +145,9 @@ def serve(
     ] = None,
     drain: Annotated[
         float,
-        typer.Option(min=0, help="Seconds after SIGTERM in which /readyz says 503 and work is still taken."),
+        typer.Option(
+            min=0, max=3600, help="Seconds after SIGTERM in which /readyz says 503 and work is still taken."
+        ),
     ] = 0,
     log_format: Annotated[LogFormat, typer.Option(help="Of the lines on standard error.")] = LogFormat.text,
     log_level: Annotated[LogLevel, typer.Option(help="The least that is logged.")] = LogLevel.info,

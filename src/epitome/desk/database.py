@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep, time
 from typing import Any
@@ -131,9 +131,17 @@ def _engine(url: str) -> Engine:
         options["connect_args"] = {"connect_timeout": PATIENCE, "tcp_user_timeout": PATIENCE * 1000}
     engine = create_engine(url, **options)
     if engine.dialect.name == "sqlite":
+        _private(engine.url.database)
         event.listen(engine, "connect", _lasting)
         event.listen(engine, "begin", _begun)
     return engine
+
+
+def _private(file: str | None) -> None:
+    """Made with rights for its owner alone, as an archive has people's texts; SQLite's files beside it get the same."""
+    if file and not file.startswith((":", "file:")):
+        with suppress(OSError):  # SQLite will say what is wrong with it
+            Path(file).touch(0o600)
 
 
 def _lasting(connection: Any, _: object) -> None:

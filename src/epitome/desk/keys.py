@@ -75,10 +75,14 @@ class Keys:
     ) -> tuple[Key, str]:
         """A new key and its secret, which nobody can read again.
 
-        Raises `UsageError` for a nameless one, and for scopes that there are not.
+        Raises `UsageError` for a name that is empty or cannot be shown in a line, and for scopes that there are not.
         """
         if not name.strip():
             raise UsageError("a key needs a name", hint="that of the team or program that uses it")
+        if not name.strip().isprintable():
+            raise UsageError(
+                "a key's name has a line break or a control character in it", hint="letters and spaces"
+            )
         wanted = None if scopes is None else frozenset(scopes)
         if wanted is not None and (unknown := sorted(wanted - set(SCOPES)) or not wanted):
             raise UsageError(f"no key is for {unknown or 'nothing'}", hint=f"some of {', '.join(SCOPES)}")

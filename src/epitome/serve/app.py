@@ -190,9 +190,13 @@ def _errors(app: FastAPI) -> None:
         return response
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, error: RequestValidationError) -> Response:
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
+        if first["type"] == "json_invalid":
+            return _shaped(400, f"the body: no JSON ({first['ctx']['error']})", "invalid_request_error")
         where = ".".join(str(part) for part in first["loc"] if part != "body")
+        if not where and "json" not in request.headers.get("content-type", ""):
+            first = {"msg": "JSON is read where the Content-Type says application/json"}
         return _shaped(
             400, f"{where or 'the body'}: {first['msg']}", "invalid_request_error", param=where or None
         )

@@ -111,10 +111,16 @@ class Message(BaseModel):
         return "\n".join(part.get("text", "") for part in self.content if part.get("type") == "text")
 
 
+class TextFormat(BaseModel):
+    """An answer in words: no other can be had."""
+
+    type: Literal["text"] = "text"
+
+
 class ChatAsked(BaseModel):
     """The body of `POST /v1/chat/completions`, as far as a summariser can serve it; what it cannot is refused."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="allow")  # and `warnings` says that it has no effect
 
     model: str = ""
     messages: Annotated[list[Message], Field(min_length=1, max_length=100)]
@@ -127,6 +133,8 @@ class ChatAsked(BaseModel):
     max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
     n: Literal[1] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**31)] | None = None
+    response_format: TextFormat | None = None
+    stop: None = None
     tools: None = None
     functions: None = None
     logprobs: Literal[False] | None = None

@@ -78,9 +78,10 @@ def _wanted(asked: ChatAsked) -> Wanted:
 
 
 def _ignored(asked: ChatAsked) -> list[str]:
+    beside = [f"{name} has no effect here" for name in sorted(asked.model_extra or {})]
     if any(turn.role in ("system", "developer") for turn in asked.messages):
-        return ["instructions are not followed here; POST /v1/summaries takes style, length and focus"]
-    return []
+        beside.append("instructions are not followed here; POST /v1/summaries takes style, length and focus")
+    return beside
 
 
 def _usage(summary: Summary) -> dict[str, int]:

@@ -55,7 +55,7 @@ class Client:
 
         secret = key or os.environ.get(KEY, "")
         if not secret:
-            raise UsageError(f"{url} wants a key", hint=f"set {KEY} to one that `epitome serve keys` made")
+            raise UsageError(f"{url} wants a key", hint=f"set {KEY} to one that `epitome keys make` made")
         self._url = url.rstrip("/").removesuffix("/v1")
         try:
             self._client = httpx.Client(

@@ -75,7 +75,10 @@ def test_a_key_is_made_listed_rotated_and_revoked(tmp_path: Path, run: Callable[
         ("revoke", "00000000"),
         ("rotate", "00000000"),
         ("make", " "),
+        ("make", "two\nlines"),
         ("make", "x", "--days", "-1"),
+        ("make", "x", "--days", "nan"),
+        ("make", "x", "--days", "99999999999"),
         ("make", "x", "--scope", "all"),
     ],
 )

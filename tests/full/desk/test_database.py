@@ -22,6 +22,13 @@ def test_migrations_make_the_tables_as_they_are_described(database: Database) ->
         assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
 
 
+def test_a_file_is_its_owners_alone(tmp_path: Path) -> None:
+    opened = connect(tmp_path / "desk.sqlite")
+    Keys(opened).make("first")
+    assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o600}
+    opened.close()
+
+
 def test_a_database_of_the_first_release_keeps_its_keys(place: str) -> None:
     engine = create_engine(place.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:

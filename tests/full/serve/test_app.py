@@ -113,7 +113,14 @@ def test_a_check_is_what_the_command_prints(client: TestClient) -> None:
 
 
 def test_bodies_that_are_no_json_or_too_large(client: TestClient) -> None:
-    assert client.post("/v1/summaries", content=b"{nonsense").status_code == 400
+    sent = {"content": b"{nonsense", "headers": {"Content-Type": "application/json"}}
+    for more, said in (
+        (sent, "the body: no JSON"),
+        (sent | {"headers": {"Content-Type": "text/plain"}}, "Content-Type"),
+    ):
+        answer = client.post("/v1/summaries", **more)
+        assert answer.status_code == 400
+        assert said in answer.json()["error"]["message"]
 
     def endless() -> Iterator[bytes]:
         for _ in range(LARGEST // 2**20 + 1):
@@ -136,14 +143,15 @@ def test_it_streams_pieces_and_then_the_summary(client: TestClient) -> None:
 def test_openai_clients_find_what_they_expect(client: TestClient) -> None:
     assert {"default", "smollm2-135m"} <= {row["id"] for row in client.get("/v1/models").json()["data"]}
     turns = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": FERRY}]
-    asked = {"model": "default", "messages": turns}
+    asked = {"model": "default", "messages": turns, "temperature": 0.2}
     answer = client.post("/v1/chat/completions", json=asked).json()
     assert answer["object"] == "chat.completion"
     assert answer["choices"][0]["finish_reason"] == "stop"
     usage = answer["usage"]
     assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"] > 0
     assert answer["read_share"] == 1.0
-    assert "not followed" in answer["warnings"][0]
+    assert answer["warnings"][0] == "temperature has no effect here"
+    assert "not followed" in answer["warnings"][1]
     parts = [{"role": "user", "content": [{"type": "text", "text": FERRY}]}]
     with client.stream(
         "POST", "/v1/chat/completions",
@@ -163,6 +171,8 @@ def test_openai_clients_find_what_they_expect(client: TestClient) -> None:
         {"model": "gpt-5"},
         {"n": 2},
         {"tools": [{}]},
+        {"stop": ["."]},
+        {"response_format": {"type": "json_object"}},
         {"messages": []},
         {"messages": [{"role": "system", "content": "x"}]},
     ],
