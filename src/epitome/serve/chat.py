@@ -16,7 +16,7 @@ from epitome.models import folder
 from epitome.serve.archive import kept
 from epitome.serve.asked import ChatAsked
 from epitome.serve.masking import covered
-from epitome.serve.patience import Events, Patience
+from epitome.serve.patience import STREAMED, Events, Patience
 from epitome.serve.service import Service
 from epitome.types import Document, Length, Summary
 from epitome.types import Request as Wanted
@@ -36,7 +36,7 @@ async def models(request: Request) -> dict[str, Any]:
     return {"object": "list", "data": rows, "adapters": adapters}
 
 
-@router.post("/chat/completions", response_model=None)
+@router.post("/chat/completions", response_model=None, responses=STREAMED)
 async def completions(asked: ChatAsked, request: Request) -> dict[str, Any] | Response:
     """The summary of the user's turns as a chat's answer. Instructions are not followed: `warnings` says so."""
     service: Service = request.app.state.service

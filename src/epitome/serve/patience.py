@@ -83,6 +83,16 @@ class Patience:
             pass
 
 
+_EVENT = {"type": "object", "properties": {"event": {"type": "string"}, "data": {"type": "string"}}}
+STREAMED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The answer; with `stream`, as events.",
+        "content": {"text/event-stream": {"schema": _EVENT}},
+    }
+}
+"""What the OpenAPI document says of routes that answer in `Events`, too."""
+
+
 class Events(StreamingResponse):
     """Server-sent events made of the pieces of a summary; however they end, so does the work."""
 

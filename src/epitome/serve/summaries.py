@@ -14,14 +14,14 @@ from epitome.serve.asked import SummaryAsked
 from epitome.serve.forms import FormRoute, form_of, uploaded
 from epitome.serve.masking import covered
 from epitome.serve.opened import opened
-from epitome.serve.patience import Events, Patience
+from epitome.serve.patience import STREAMED, Events, Patience
 from epitome.serve.service import Pieces, Service
 from epitome.types import Document, Summary
 
 router = APIRouter(route_class=FormRoute)
 
 
-@router.post("/summaries", response_model=None, openapi_extra=form_of(SummaryAsked))
+@router.post("/summaries", response_model=None, responses=STREAMED, openapi_extra=form_of(SummaryAsked))
 async def summaries(asked: SummaryAsked, request: Request) -> dict[str, Any] | Response:
     """Summarise `text`, what lies at `url`, or a `file`. The answer is what `epitome summarize --json` prints."""
     service: Service = request.app.state.service
