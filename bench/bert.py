@@ -1,15 +1,16 @@
 """What a BERT that writes is worth: how fast it writes, which way of making one is best, how narrow S may be.
 
     python bench/bert.py decode                                # keys and values kept against all computed anew
-    python bench/bert.py routes --data FOLDER --base runs/bert/mlm
-    python bench/bert.py width --data FOLDER --base runs/bert/mlm
+    python bench/bert.py routes --train TRAIN --dev DEV --base runs/bert/mlm
+    python bench/bert.py width --train TRAIN --dev DEV --base runs/bert/mlm
 
 `decode` writes 64 tokens with a MiniLM whose heads are new; the bar is 10 times with four beams, as `summarize` writes
-with such a model, from 256 tokens of document on, and the same output. FOLDER holds
-`scitldr/train.jsonl` and `scitldr/dev.jsonl`. Every row of `routes` and `width` is a training by `epitome train` on all of
-train and an `epitome evaluate` on documents of dev whose id has an odd hash; the checkpoint is chosen by the loss on
-others. A row that is in the results already is not measured again, and a training that was broken off goes on. `width`
-also draws its curve, beside the table.
+with such a model, from 256 tokens of document on, and the same output. TRAIN and DEV are tables of pairs: those of the
+tables in the docs are `runs/bert/packages/train.jsonl` and `dev.jsonl`, which `recipes/bert.py` makes. Every row of
+`routes` and `width` is a training by `epitome train` on the first `--pairs` of TRAIN and an `epitome evaluate` on
+documents of DEV whose id has an odd hash; the checkpoint is chosen by the loss on others. A row that is in the results
+already is not measured again, and a training that was broken off goes on. `width` also draws its curve, beside the
+table.
 """
 
 from __future__ import annotations
@@ -45,9 +46,9 @@ ROUTES: dict[str, tuple[str, ...]] = {
 }
 HIDDEN = 384
 WIDTHS: dict[str, tuple[tuple[int, int], ...]] = {
-    "mean": ((1, 24), (1, 96), (1, HIDDEN)),
-    "max": ((1, 24), (1, 96), (1, HIDDEN)),
-    "attention": ((1, 24), (1, 96), (1, HIDDEN), (4, HIDDEN), (16, HIDDEN), (64, HIDDEN)),
+    "mean": ((1, 24), (1, HIDDEN)),
+    "max": ((1, 24), (1, HIDDEN)),
+    "attention": ((1, 24), (1, 96), (1, HIDDEN), (4, HIDDEN), (16, HIDDEN)),
 }
 """Vectors of S and the numbers of each."""
 
@@ -127,6 +128,10 @@ def _writer(base: str) -> Any:
 # --- what trainings come to
 
 
+def _lines(path: Path) -> list[str]:
+    return path.read_text("utf-8").splitlines(keepends=True)
+
+
 class Trials:
     """Trains, judges and keeps what came of it."""
 
@@ -135,7 +140,8 @@ class Trials:
         self.rows_file: Path = asked.out.with_suffix(".jsonl")
         self.work: Path = asked.work
         self.work.mkdir(parents=True, exist_ok=True)
-        lines = (asked.data / "scitldr" / "dev.jsonl").read_text("utf-8").splitlines(keepends=True)
+        self.learnt = self._written("train", _lines(asked.train)[: asked.pairs])
+        lines = _lines(asked.dev)
         halves = {
             side: [line for line in lines if odd(json.loads(line)["id"]) is side] for side in (False, True)
         }
@@ -163,13 +169,12 @@ class Trials:
 
     def _trained(self, row: Row) -> dict[str, Any]:
         folder, asked = self._folder(row), self.asked
-        data = asked.data / "scitldr" / "train.jsonl"
         command = [
             sys.executable,
             "-m",
             "epitome.cli",
             "train",
-            str(data),
+            str(self.learnt),
             "--dev",
             str(self.watched),
             "--quiet",
@@ -293,7 +298,9 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("what", choices=("decode", "routes", "width"))
-    parser.add_argument("--data", type=Path, metavar="FOLDER")
+    parser.add_argument("--train", type=Path, metavar="TRAIN")
+    parser.add_argument("--dev", type=Path, metavar="DEV")
+    parser.add_argument("--pairs", type=int, metavar="N", help="to learn from; default: all of TRAIN")
     parser.add_argument("--base", default="minilm", metavar="MODEL")
     parser.add_argument(
         "--lengths", type=int, nargs="+", default=list(LENGTHS), metavar="N", help="of `decode`"
@@ -305,10 +312,8 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, metavar="FILE", help="default: bench/results/bert-WHAT.md")
     parser.add_argument("--work", type=Path, default=ROOT / "runs" / "bert-bench", metavar="FOLDER")
     asked = parser.parse_args(given)
-    if asked.what != "decode" and (
-        asked.data is None or not (asked.data / "scitldr" / "train.jsonl").is_file()
-    ):
-        parser.error("--data FOLDER with scitldr/train.jsonl is needed")
+    if asked.what != "decode" and not all(table and table.is_file() for table in (asked.train, asked.dev)):
+        parser.error("--train TRAIN and --dev DEV, two tables of pairs, are needed")
     asked.out = asked.out or ROOT / "bench" / "results" / f"bert-{asked.what}.md"
     return asked
 

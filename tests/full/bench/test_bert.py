@@ -41,6 +41,10 @@ def test_decoding_is_timed_both_ways(
     assert any("times faster at 6 tokens with 4 beams" in line and ", bar 10" in line for line in lines)
 
 
+def tables(folder: Path) -> tuple[str, ...]:
+    return ("--train", str(folder / "train.jsonl"), "--dev", str(folder / "dev.jsonl"))
+
+
 def figures(name: str, numbers: int, rouge: float) -> dict[str, Any]:
     held = {
         key: {"mean": rouge, "low": rouge - 1, "high": rouge + 1} for key in ("rouge1", "rouge2", "rougeL")
@@ -55,14 +59,14 @@ def figures(name: str, numbers: int, rouge: float) -> dict[str, Any]:
 def test_a_row_is_a_training_and_an_evaluation(
     bench: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "scitldr").mkdir()
     for name, count in (("train", 8), ("dev", 12)):
-        corpus.write(tmp_path / "scitldr" / f"{name}.jsonl", count, skip=0 if name == "train" else 8)
+        corpus.write(tmp_path / f"{name}.jsonl", count, skip=0 if name == "train" else 8)
     monkeypatch.setattr(bench, "ROUTES", {"masked, with a pointer": ()})
     texts = [f"{pair.document} {pair.summaries[0]}" for pair in corpus.pairs(20)]
     out = tmp_path / "routes.md"
-    bench.main(["routes", "--data", str(tmp_path), "--base", str(folders.bert(tmp_path / "bert", texts)), "--documents",
-                "2", "--set", "train.max_steps=2", "--out", str(out), "--work", str(tmp_path / "work")])  # fmt: skip
+    base = str(folders.bert(tmp_path / "bert", texts))
+    bench.main(["routes", *tables(tmp_path), "--pairs", "4", "--base", base, "--documents", "2",
+                "--set", "train.max_steps=2", "--out", str(out), "--work", str(tmp_path / "work")])  # fmt: skip
     (row,) = [json.loads(line) for line in out.with_suffix(".jsonl").read_text("utf-8").splitlines()]
     assert row["parameters"] > 10_000
     assert 0 <= row["rouge1"]["low"] <= row["rouge1"]["mean"] <= row["rouge1"]["high"] <= 100
@@ -70,10 +74,11 @@ def test_a_row_is_a_training_and_an_evaluation(
 
 
 def test_what_was_measured_is_not_measured_again(bench: ModuleType, tmp_path: Path) -> None:
-    data, out = tmp_path / "scitldr", tmp_path / "width.md"
-    data.mkdir()
+    out = tmp_path / "width.md"
     for name in ("train", "dev"):
-        (data / f"{name}.jsonl").write_text(json.dumps({"id": "a", "document": "x", "summary": "y"}) + "\n")
+        (tmp_path / f"{name}.jsonl").write_text(
+            json.dumps({"id": "a", "document": "x", "summary": "y"}) + "\n"
+        )
     rows = [figures("every token", 0, 38.0)]
     rows += [
         figures(f"{pooling}, {vectors} x {width}", vectors * width, 20.0 + vectors)
@@ -81,8 +86,8 @@ def test_what_was_measured_is_not_measured_again(bench: ModuleType, tmp_path: Pa
         for vectors, width in shapes
     ]
     out.with_suffix(".jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    bench.main(["width", "--data", str(tmp_path), "--out", str(out), "--work", str(tmp_path / "work")])
+    bench.main(["width", *tables(tmp_path), "--out", str(out), "--work", str(tmp_path / "work")])
     text = out.read_text("utf-8")
-    assert "| attention, 64 x 384 | 24576 | 9 | 3.0000 | 84.00 (83.00 to 85.00) |" in text
+    assert "| attention, 16 x 384 | 6144 | 9 | 3.0000 | 36.00 (35.00 to 37.00) |" in text
     page = out.with_suffix(".html").read_text("utf-8")
     assert page.count("<polyline") == len(bench.WIDTHS) + 1
