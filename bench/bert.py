@@ -37,6 +37,8 @@ LENGTHS, LONG = (128, 256, 440), 256
 WATCHED = 100
 """Documents whose loss chooses the checkpoint."""
 NAMES = ("rouge1", "rouge2", "rougeL")
+COPIED = ("lead", "textrank")
+"""What any of them has to beat."""
 ROUTES: dict[str, tuple[str, ...]] = {
     "masked, with a pointer": (),
     "masked, without a pointer": ("encoder.pointer=false",),
@@ -202,25 +204,27 @@ class Trials:
         }
 
     def _judged(self, row: Row) -> dict[str, Any]:
-        out = self._folder(row).with_suffix(".json")
-        command = [
-            sys.executable,
-            "-m",
-            "epitome.cli",
-            "evaluate",
-            str(self.judged),
-            "--json",
-            str(out),
-            "--quiet",
-        ]
-        command += ["--system", f"it={self._folder(row)}", "--metrics", "rouge"]
+        figures, seconds = self.evaluated(self._folder(row).with_suffix(".json"), f"it={self._folder(row)}")
+        return {"seconds_to_write": seconds, **figures["it"]}
+
+    def evaluated(self, out: Path, *systems: str) -> tuple[dict[str, Any], float]:
+        """ROUGE of the systems on the documents that judge, by name, and the seconds that it took."""
+        command = [sys.executable, "-m", "epitome.cli", "evaluate", str(self.judged), "--json", str(out)]
+        command += ["--quiet", "--metrics", "rouge"]
+        for system in systems:
+            command += ["--system", system]
         usage, _ = run(command, out.with_suffix(".evaluate.log"))
-        figures = json.loads(out.read_text("utf-8"))["systems"]["it"]
-        held = {name: {key: figures[name][key] for key in ("mean", "low", "high")} for name in NAMES}
-        return {"seconds_to_write": usage.wall, **held}
+        found = json.loads(out.read_text("utf-8"))["systems"]
+        keys = ("mean", "low", "high")
+        return {
+            system: {name: {key: figures[name][key] for key in keys} for name in NAMES}
+            for system, figures in found.items()
+        }, usage.wall
 
 
-def _table(trials: Trials, report: Report, rows: Sequence[Row]) -> list[dict[str, Any]]:
+def _table(
+    trials: Trials, report: Report, rows: Sequence[Row], *copied: tuple[str, dict[str, Any]]
+) -> list[dict[str, Any]]:
     report.table(
         "",
         "numbers in S",
@@ -234,12 +238,12 @@ def _table(trials: Trials, report: Report, rows: Sequence[Row]) -> list[dict[str
         "MiB at peak",
     )
     found = []
+    for name, figures in copied:
+        report.row(name, "", "", "", *_quality(figures), "", "", "")
     for row in rows:
         held = trials.measured(row)
-        one, two, last = (held[name] for name in NAMES)
         report.row(
-            row.name, row.numbers or "", f"{held['parameters']:,}", f"{held['loss']:.4f}",
-            f"{one['mean']:.2f} ({one['low']:.2f} to {one['high']:.2f})", f"{two['mean']:.2f}", f"{last['mean']:.2f}",
+            row.name, row.numbers or "", f"{held['parameters']:,}", f"{held['loss']:.4f}", *_quality(held),
             f"{held['minutes']:.1f}", held["tokens_per_second"], held["peak_mib"],
         )  # fmt: skip
         found.append(held)
@@ -247,9 +251,17 @@ def _table(trials: Trials, report: Report, rows: Sequence[Row]) -> list[dict[str
     return found
 
 
+def _quality(figures: dict[str, Any]) -> tuple[str, str, str]:
+    one, two, last = (figures[name] for name in NAMES)
+    among = f"{one['mean']:.2f} ({one['low']:.2f} to {one['high']:.2f})"
+    return among, f"{two['mean']:.2f}", f"{last['mean']:.2f}"
+
+
 def routes(asked: argparse.Namespace, report: Report) -> None:
     """The ways of making a writer, on the same pairs."""
-    _table(Trials(asked), report, [Row(name, settings) for name, settings in ROUTES.items()])
+    trials = Trials(asked)
+    copied, _ = trials.evaluated(trials.work / "copied.json", *COPIED)
+    _table(trials, report, [Row(name, settings) for name, settings in ROUTES.items()], *copied.items())
 
 
 def width(asked: argparse.Namespace, report: Report) -> None:
