@@ -177,6 +177,10 @@ class Config(Section):
     track: tuple[Literal["tensorboard", "wandb", "mlflow"], ...] = ("tensorboard",)
 
 
+INCIDENTAL: dict[str, Any] = {"track": True, "train": {"save_minutes", "threads", "row_tokens"}}
+"""Settings that a run may go on without: what is learnt does not depend on them, but for rounding."""
+
+
 def load(path: Path | None, settings: Iterable[str], given: Mapping[str, Any], family: str) -> Config:
     """The file's settings, over them `KEY=VALUE` lines, over them what options said; the rest by family and method.
 

@@ -18,7 +18,7 @@ from epitome.models.model import Model
 from epitome.train import shard
 from epitome.train.base import Base, dtype_of, learns, open_base
 from epitome.train.claims import Tagging, claims, labels
-from epitome.train.config import Config, changed
+from epitome.train.config import INCIDENTAL, Config, changed
 from epitome.train.course import Run, Watch, best, follow
 from epitome.train.examples import Shape, cut, examples, unended
 from epitome.train.journal import EVALS, RunFiles
@@ -96,9 +96,7 @@ def _key(data: Dataset, model: Model, config: Config) -> dict[str, Any]:
         "base": model.sha256 or model.name,
         "data": data.fingerprint,
         **({"labels": labels(data)} if learns(model, data.pairs) == "encoder" else {}),
-        "settings": config.model_dump(
-            mode="json", exclude={"track": True, "train": {"save_minutes", "threads"}}
-        ),
+        "settings": config.model_dump(mode="json", exclude=INCIDENTAL),
     }
 
 

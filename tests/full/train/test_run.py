@@ -165,6 +165,31 @@ def test_when_memory_runs_out_portions_are_halved(
     assert losses(tmp_path / "scarce") == pytest.approx(losses(tmp_path / "plenty"), rel=1e-4)
 
 
+def test_a_run_goes_on_with_smaller_portions(
+    llama: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Stepper._accumulate
+    left = [1, 1]
+
+    def broken(self: Stepper, examples: object, counted: float) -> float:
+        if not left:
+            raise KeyboardInterrupt
+        left.pop()
+        return real(self, examples, counted)  # type: ignore[arg-type]
+
+    def run(name: str, *settings: str) -> None:
+        config = corpus.config("eval.generate=0", "train.max_steps=4", "train.save_minutes=1e-9", *settings)
+        train(corpus.dataset(16), corpus.dataset(4, skip=16), from_folder(llama), config, tmp_path / name)
+
+    run("whole")
+    with monkeypatch.context() as patched:
+        patched.setattr(Stepper, "_accumulate", broken)
+        with pytest.raises(KeyboardInterrupt):
+            run("broken")
+    run("broken", "train.row_tokens=256")
+    assert losses(tmp_path / "broken") == pytest.approx(losses(tmp_path / "whole"), rel=1e-4)
+
+
 def test_a_loss_that_is_no_number_is_passed_over_and_named(
     llama: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

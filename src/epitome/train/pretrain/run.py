@@ -22,6 +22,7 @@ from epitome.models.model import Model
 from epitome.store.journal import writing
 from epitome.train import objectives
 from epitome.train.base import Base
+from epitome.train.config import INCIDENTAL
 from epitome.train.course import Run, Watch, best, follow
 from epitome.train.journal import EVALS, RunFiles
 from epitome.train.loop import Stepper, evaluated
@@ -128,7 +129,7 @@ def _surveyed(corpus: Corpus, config: Pretraining, watch: Watch) -> Surveyed:
 
 
 def _key(surveyed: Surveyed, model: Model | None, config: Pretraining) -> dict[str, Any]:
-    settings = config.model_dump(mode="json", exclude={"track": True, "train": {"save_minutes", "threads"}})
+    settings = config.model_dump(mode="json", exclude=INCIDENTAL)
     base = {} if model is None else {"base": model.sha256 or model.name}
     return {**base, "data": surveyed.fingerprint, "settings": settings}
 
