@@ -44,7 +44,8 @@ class Judges:
 
     def __init__(self) -> None:
         self.source = lru_cache(64)(lambda document: Source(from_text(document, language="en")))
-        self._encoder = open_encoder("minilm")
+        encoder = open_encoder("minilm")
+        self.vector = lru_cache(64)(lambda text: encoder.vectors([text[:4000]])[0])
 
     def all(self, document: str, summary: str) -> dict[str, float]:
         source = self.source(document)
@@ -52,7 +53,7 @@ class Judges:
         return {
             "always yes": 1.0,
             "ROUGE-2 precision with the source": _pairs(summary, document),
-            "embedding similarity": self._similar(document, summary),
+            "embedding similarity": float(self.vector(document) @ self.vector(summary)),
             "rules alone": -float(len(verdict.facts)),
             "overlap (lexical support)": min(
                 (source.glance(one.text).support for one in verdict.sentences), default=1.0
@@ -60,10 +61,6 @@ class Judges:
             "**check**": verdict.support - (1 if verdict.facts else 0),
             "check without rules": verdict.support,
         }
-
-    def _similar(self, document: str, summary: str) -> float:
-        a, b = self._encoder.vectors([document[:4000], summary])
-        return float(a @ b)
 
 
 def _pairs(summary: str, document: str) -> float:
