@@ -58,8 +58,7 @@ class Judges:
             "overlap (lexical support)": min(
                 (source.glance(one.text).support for one in verdict.sentences), default=1.0
             ),
-            "**check**": verdict.support - (1 if verdict.facts else 0),
-            "check without rules": verdict.support,
+            "**check**": verdict.support,
         }
 
 
