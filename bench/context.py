@@ -2,8 +2,8 @@
 
     python bench/context.py --data FOLDER --judge JUDGE --calibrate FILE [--documents N] [--alphas 0.25 0.5]
 
-Documents of SciTLDR dev, written in transformers by the model that `epitome summarize` uses, with and without; the first
-answer is judged, nothing is chosen or repaired. JUDGE and FILE are those of `bench/repair.py`, and so is what counts as
+Documents of SciTLDR dev, written in transformers by the model that `epitome summarize` uses, with and without;
+one version, nothing is chosen or repaired. JUDGE and FILE are those of `bench/repair.py`, and so is what counts as
 unsupported.
 """
 
@@ -19,7 +19,7 @@ from epitome.metrics.bootstrap import paired
 from epitome.types import Request
 from harness import machine
 from harness.report import Report
-from repair import Judge, Way, written
+from repair import Judge, Way
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -65,7 +65,7 @@ def _way(lines: list[str], alpha: float, judge: Judge) -> tuple[Way, float]:
             started = time.perf_counter()
             summary = summarizer(row["document"], Request(context_aware=alpha, candidates=1))
             spent += time.perf_counter() - started
-            way.add(row["document"], written(summary), row["summaries"], judge)
+            way.add(row["document"], summary.text, row["summaries"], judge)
     return way, spent / max(1, len(lines))
 
 

@@ -2,8 +2,8 @@
 
     python bench/repair.py --data FOLDER --judge JUDGE [--documents N]
 
-Documents of SciTLDR dev and of qmsum-queries dev, written by the model that `epitome summarize` uses. `as written`: the
-first answer the model gave, nothing chosen. `chosen`: what `summarize` returns. `repaired`: with `--repair`. JUDGE is a
+Documents of SciTLDR dev and of qmsum-queries dev, written by the model that `epitome summarize` uses. `as written`: one
+version, nothing to choose among. `chosen`: what `summarize` returns. `repaired`: with `--repair`. JUDGE is a
 checker of other data, seed and threshold (a folder that `recipes/graph.py` wrote); a sentence that it doubts more than
 it doubts 95 % of the true sentences of `--calibrate` counts as unsupported. ROUGE against the gold summaries; p-values
 by paired bootstrap against `as written`.
@@ -24,7 +24,7 @@ from epitome.metrics.bootstrap import paired
 from epitome.metrics.rouge import rouge
 from epitome.trust.checker import Checker
 from epitome.trust.passages import Passages
-from epitome.types import Request, Summary
+from epitome.types import Request
 from harness import machine
 from harness.report import Report
 
@@ -32,6 +32,11 @@ ROOT = Path(__file__).resolve().parent.parent
 SETS = {"scitldr": "", "qmsum-queries": "title"}
 """Sets, and the column that holds what is asked about."""
 ALARMS = 0.05
+WAYS: dict[str, dict[str, Any]] = {
+    "as written": {"candidates": 1},
+    "chosen": {},
+    "repaired": {"repair": True},
+}
 
 
 class Judge:
@@ -73,12 +78,6 @@ class Way:
                 self.rouge[name].append(value)
 
 
-def written(summary: Summary) -> str:
-    """The first answer, as it came."""
-    steps = [step.text for step in summary.steps if step.stage in ("write", "map")]
-    return steps[0] if len(summary.steps) == 1 or summary.steps[0].stage == "write" else " ".join(steps)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -108,15 +107,12 @@ def main() -> None:
 
 
 def _ways(rows: list[dict[str, Any]], focus: str, judge: Judge) -> dict[str, Way]:
-    ways = {"as written": Way(), "chosen": Way(), "repaired": Way()}
+    ways = {name: Way() for name in WAYS}
     with Summarizer(engine="llamacpp") as summarizer:
         for row in rows:
             document, golds, request = row["document"], row["summaries"], Request(focus=row.get(focus, ""))
-            chosen = summarizer(document, request)
-            repaired = summarizer(document, request, repair=True)
-            texts = {"as written": written(chosen), "chosen": chosen.text, "repaired": repaired.text}
-            for name, text in texts.items():
-                ways[name].add(document, text, golds, judge)
+            for name, more in WAYS.items():
+                ways[name].add(document, summarizer(document, request, **more).text, golds, judge)
     return ways
 
 
