@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from epitome.summarize.budget import length
-from epitome.types import Document, Request
+from epitome.types import Document, Request, Style
 
 Text = Annotated[str, Field(max_length=10_000_000)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -56,7 +56,7 @@ class Sourced(BaseModel):
 class SummaryAsked(Sourced):
     """The body of `POST /v1/summaries`: a document, and what is wanted of its summary."""
 
-    style: Literal["sentence", "paragraph", "bullets", "headline", "tldr"] | None = None
+    style: Style | None = None
     words: Annotated[str, Field(max_length=20, examples=["50", "40-60"])] | int | None = None
     sentences: Annotated[str, Field(max_length=20)] | int | None = None
     focus: Annotated[str, Field(max_length=1000)] = ""

@@ -82,6 +82,7 @@ def test_a_summary_is_what_the_command_prints(client: TestClient) -> None:
         ({"text": "a", "url": "http://example.org"}, 400, "one of them"),
         ({"text": "a", "words": "0"}, 400, "no text has that length"),
         ({"text": "a", "style": "poem"}, 400, "style"),
+        ({"text": "a b c.", "style": "highlights"}, 400, "marks no highlights"),
         ({"text": "a", "colour": "red"}, 400, "colour"),
         ({"text": "a b c.", "adapter": "../x"}, 400, "no adapter"),
         ({"url": "file:///etc/passwd"}, 400, "http or https"),
