@@ -24,6 +24,7 @@ from typing import Any
 from epitome.documents import from_text, sentences
 from epitome.engines.base import Decoding, GenerationRequest, answers
 from epitome.engines.llamacpp import LlamaCpp
+from epitome.models import adapter, lora
 from epitome.models.folder import Form
 from epitome.models.resolve import resolve
 from epitome.trust.check import Source
@@ -109,7 +110,9 @@ def judge(asked: argparse.Namespace) -> None:
     found: dict[str, list[float]] = {"decoder, yes or no": [], "encoder that ships": []}
     seconds = dict.fromkeys(found, 0.0)
     count = 0
-    with LlamaCpp(resolve("default"), adapters={"yesno": asked.work}, context=2048) as engine:
+    model = resolve("default")
+    beside = lora.as_gguf(model, adapter.read(asked.work, model))
+    with LlamaCpp(model, adapters={"yesno": beside}, context=2048) as engine:
         for name in SETS:
             path = asked.data / "factuality" / name / "dev.jsonl"
             rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()][: asked.limit]
