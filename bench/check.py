@@ -2,13 +2,14 @@
 
     python bench/check.py sets --data FOLDER [--limit N]
     python bench/check.py planted --file planted.jsonl        # made by bench/plant.py
-    python bench/check.py speed
+    python bench/check.py speed [--peer runs/check]
 
 `sets`: balanced accuracy on the eight sets of `FOLDER/factuality/SET/dev.jsonl` that have both labels, each with the
 threshold that is best on the mean of the other seven (as LLM-AggreFact does it), 95 % intervals by bootstrap, and the area
 under the ROC curve; beside it what answers yes to everything, overlap of word pairs with the source, similarity of
 embeddings, and the rules alone. `planted`: one decision, `supported`, for the planted errors and the same sentences
-unchanged. `speed`: sentences a second against a source of 1,000 words, each asked for the first time.
+unchanged. `speed`: sentences a second against a source of 1,000 words, each asked for the first time; beside it
+the same network in transformers on the same pairs, in turns.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from harness.report import Report
 from support import SETS, auc
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("epitome", "numpy")
+PACKAGES = ("epitome", "numpy", "onnxruntime", "torch", "transformers")
 ROUNDS = 500
 Scores = dict[str, list[float]]
 
@@ -158,23 +159,56 @@ def speed(asked: argparse.Namespace, report: Report) -> None:
     """Sentences that are not copied, so that nothing is decided before the network is asked."""
     paper = (ROOT / "examples" / "paper.md").read_text("utf-8")
     text = " ".join(paper.split()[:1000])
-    spans = sentences(text, "en")
-    said = [" ".join(text[start:end].split()[::-1]) for start, end in spans]
+    said = [" ".join(text[start:end].split()[::-1]) for start, end in sentences(text, "en")]
     started = time.perf_counter()
-    indexed(text)
-    built = time.perf_counter() - started
-    one = many = 0.0
+    source = indexed(text)
+    report.line(f"{len(said)} sentences; the index took {time.perf_counter() - started:.2f} s")
+    ways: dict[str, Callable[[Source], object]] = {
+        "the check, one by one": lambda new: [new.check_sentence(one) for one in said],
+        "the check, together": lambda new: new.check_all(said),
+    }
+    if asked.peer:
+        pairs = [(source.passages.evidence(one), one) for one in said]
+        peer = in_transformers(asked.peer)
+        portions = [pairs[at : at + 16] for at in range(0, len(pairs), 16)]
+        ways["its network in transformers, one by one"] = lambda _: [peer([pair]) for pair in pairs]
+        ways["its network in transformers, 16 at a time"] = lambda _: [peer(portion) for portion in portions]
+    spent: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(asked.rounds):
-        single, whole = indexed(text), indexed(text)  # what was asked before is remembered
-        started = time.perf_counter()
-        for sentence in said:
-            single.check_sentence(sentence)
-        between = time.perf_counter()
-        whole.check_all(said)
-        one, many = one + between - started, many + time.perf_counter() - between
-    count = asked.rounds * len(said)
-    report.table("index, s", "sentences/s, one by one", "sentences/s, together")
-    report.row(f"{built:.2f}", f"{count / one:.0f}", f"{count / many:.0f}")
+        for name, way in ways.items():
+            new = indexed(text)  # what was asked before is remembered
+            started = time.perf_counter()
+            way(new)
+            spent[name].append(time.perf_counter() - started)
+    report.table("", "sentences/s, median of the rounds")
+    for name, seconds in spent.items():
+        report.row(name, f"{len(said) / statistics.median(seconds):.0f}")
+
+
+def in_transformers(folder: Path) -> Callable[[Sequence[tuple[str, str]]], list[float]]:
+    """The network that `recipes/check.py` trained, as anybody would run it: the doubt about the worst word of each."""
+    import torch
+    from transformers import AutoModelForTokenClassification, AutoTokenizer
+
+    words = AutoTokenizer.from_pretrained(folder)
+    network = AutoModelForTokenClassification.from_pretrained(folder).eval()
+
+    def scores(pairs: Sequence[tuple[str, str]]) -> list[float]:
+        evidence, said = zip(*pairs, strict=True)
+        held = words(
+            list(evidence),
+            list(said),
+            truncation="only_first",
+            max_length=256,
+            padding=True,
+            return_tensors="pt",
+        )
+        with torch.inference_mode():
+            logits = network(**held).logits[..., 0]
+        theirs = (held["token_type_ids"] == 1) & (held["attention_mask"] == 1)
+        return [float(value) for value in logits.masked_fill(~theirs, -1e9).max(-1).values]
+
+    return scores
 
 
 def main() -> None:
@@ -185,6 +219,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, metavar="FOLDER")
     parser.add_argument("--file", type=Path, metavar="FILE")
     parser.add_argument("--limit", type=int, metavar="N", help="the first rows of each set")
+    parser.add_argument(
+        "--peer", type=Path, metavar="FOLDER", help="what `recipes/check.py` trained, for transformers"
+    )
     parser.add_argument("--rounds", type=int, default=3, metavar="N")
     parser.add_argument("--out", type=Path, metavar="FILE", help="default: bench/results/check-WHAT.md")
     asked = parser.parse_args()
