@@ -30,6 +30,7 @@ from epitome.documents import from_text, sentences
 from epitome.engines.encoder import open_encoder
 from epitome.metrics.tokens import tokens
 from epitome.trust.check import Source
+from epitome.trust.checker import Checker
 from harness import machine
 from harness.report import Report
 from support import SETS, auc
@@ -169,7 +170,8 @@ def speed(asked: argparse.Namespace, report: Report) -> None:
     }
     if asked.peer:
         pairs = [(source.passages.evidence(one), one) for one in said]
-        peer = in_transformers(asked.peer)
+        peer, ours = in_transformers(asked.peer), Checker()
+        ways["its network alone"] = lambda _: ours.doubts(pairs)
         portions = [pairs[at : at + 16] for at in range(0, len(pairs), 16)]
         ways["its network in transformers, one by one"] = lambda _: [peer([pair]) for pair in pairs]
         ways["its network in transformers, 16 at a time"] = lambda _: [peer(portion) for portion in portions]
