@@ -163,8 +163,8 @@ def _resume(run: Run) -> None:
 def _go_back(run: Run, held: dict[str, Any]) -> None:
     state.restore(held, run.network, run.stepper.optimizer)
     run.progress = Progress(**held["progress"])
-    run.stepper.lr = run.progress.lr
-    run.stepper.row_tokens = min(run.progress.row_tokens, run.config.train.row_tokens)
+    run.progress.row_tokens = min(run.progress.row_tokens, run.config.train.row_tokens)
+    run.stepper.lr, run.stepper.row_tokens = run.progress.lr, run.progress.row_tokens
     run.order.go_to(run.progress.place)
 
 

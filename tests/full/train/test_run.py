@@ -177,9 +177,12 @@ def test_a_run_goes_on_with_smaller_portions(
         left.pop()
         return real(self, examples, counted)  # type: ignore[arg-type]
 
+    notes: list[str] = []
+
     def run(name: str, *settings: str) -> None:
         config = corpus.config("eval.generate=0", "train.max_steps=4", "train.save_minutes=1e-9", *settings)
-        train(corpus.dataset(16), corpus.dataset(4, skip=16), from_folder(llama), config, tmp_path / name)
+        train(corpus.dataset(16), corpus.dataset(4, skip=16), from_folder(llama), config, tmp_path / name,
+              Watch(note=notes.append))  # fmt: skip
 
     run("whole")
     with monkeypatch.context() as patched:
@@ -188,6 +191,7 @@ def test_a_run_goes_on_with_smaller_portions(
             run("broken")
     run("broken", "train.row_tokens=256")
     assert losses(tmp_path / "broken") == pytest.approx(losses(tmp_path / "whole"), rel=1e-4)
+    assert not any("memory" in line for line in notes)
 
 
 def test_a_loss_that_is_no_number_is_passed_over_and_named(
