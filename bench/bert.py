@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,18 +24,18 @@ from pathlib import Path
 from typing import Any
 
 from harness import machine
-from harness.halves import odd
-from harness.process import run
+from harness.commands import cells, evaluated, intervals, trained
+from harness.halves import halves
 from harness.report import Report, median
 
 ROOT = Path(__file__).resolve().parent.parent
+RECIPE = ROOT / "recipes" / "bert.toml"
 PACKAGES = ("epitome", "torch", "transformers")
 NEW, BEAMS, ROUNDS, BAR = 64, 4, 3, 10.0
 LENGTHS, LONG = (128, 256, 440), 256
 """Tokens of the document, and from where on the bar holds; with 64 new ones 440 nearly fill MiniLM's 512 positions."""
 WATCHED = 100
 """Documents whose loss chooses the checkpoint."""
-NAMES = ("rouge1", "rouge2", "rougeL")
 COPIED = ("lead", "textrank")
 """What any of them has to beat."""
 ROUTES: dict[str, tuple[str, ...]] = {
@@ -143,12 +142,9 @@ class Trials:
         self.work: Path = asked.work
         self.work.mkdir(parents=True, exist_ok=True)
         self.learnt = self._written("train", _lines(asked.train)[: asked.pairs])
-        lines = _lines(asked.dev)
-        halves = {
-            side: [line for line in lines if odd(json.loads(line)["id"]) is side] for side in (False, True)
-        }
-        self.watched = self._written("dev-watched", halves[False][:WATCHED])
-        self.judged = self._written("dev-judged", halves[True][: asked.documents])
+        even, others = halves(_lines(asked.dev))
+        self.watched = self._written("dev-watched", even[:WATCHED])
+        self.judged = self._written("dev-judged", others[: asked.documents])
 
     def _written(self, name: str, lines: Sequence[str]) -> Path:
         target = self.work / f"{name}.jsonl"
@@ -170,56 +166,22 @@ class Trials:
         return self.work / "".join(letter if letter.isalnum() else "-" for letter in row.name)
 
     def _trained(self, row: Row) -> dict[str, Any]:
-        folder, asked = self._folder(row), self.asked
-        command = [
-            sys.executable,
-            "-m",
-            "epitome.cli",
-            "train",
-            str(self.learnt),
-            "--dev",
-            str(self.watched),
-            "--quiet",
-        ]
-        command += ["--base", asked.base, "-o", str(folder), "--config", str(ROOT / "recipes" / "bert.toml")]
-        sets = (
-            *row.settings,
-            "eval.generate=0",
-            f"train.threads={asked.threads}",
-            f"seed={asked.seed}",
-            *asked.settings,
-        )
-        for setting in sets:
-            command += ["--set", setting]
-        usage, _ = run(command, folder.with_suffix(".log"))
-        steps = [json.loads(line) for line in (folder / "log.jsonl").read_text("utf-8").splitlines()]
-        seconds = sum(step["seconds"] for step in steps)
-        trained = json.loads((folder / "epitome.json").read_text("utf-8"))["trained"]
-        return {
-            "parameters": trained["parameters"],
-            "loss": trained["dev"]["loss"],
-            "minutes": seconds / 60,
-            "tokens_per_second": sum(step["tokens"] for step in steps) / seconds,
-            "peak_mib": usage.peak / 2**20,
-        }
+        asked = self.asked
+        options = ("--dev", str(self.watched), "--base", asked.base)
+        threads, seed = f"train.threads={asked.threads}", f"seed={asked.seed}"
+        settings = (*row.settings, "eval.generate=0", threads, seed, *asked.settings)
+        return trained(self.learnt, self._folder(row), (*options, "--config", str(RECIPE)), settings)
 
     def _judged(self, row: Row) -> dict[str, Any]:
-        figures, seconds = self.evaluated(self._folder(row).with_suffix(".json"), f"it={self._folder(row)}")
-        return {"seconds_to_write": seconds, **figures["it"]}
+        folder, started = self._folder(row), time.perf_counter()
+        found = self.evaluated(folder.with_suffix(".json"), f"it={folder}")["it"]
+        return {"seconds_to_write": time.perf_counter() - started, **found}
 
-    def evaluated(self, out: Path, *systems: str) -> tuple[dict[str, Any], float]:
-        """ROUGE of the systems on the documents that judge, by name, and the seconds that it took."""
-        command = [sys.executable, "-m", "epitome.cli", "evaluate", str(self.judged), "--json", str(out)]
-        command += ["--quiet", "--metrics", "rouge"]
-        for system in systems:
-            command += ["--system", system]
-        usage, _ = run(command, out.with_suffix(".evaluate.log"))
-        found = json.loads(out.read_text("utf-8"))["systems"]
-        keys = ("mean", "low", "high")
-        return {
-            system: {name: {key: figures[name][key] for key in keys} for name in NAMES}
-            for system, figures in found.items()
-        }, usage.wall
+    def evaluated(self, out: Path, *systems: str) -> dict[str, Any]:
+        """ROUGE of the systems on the documents that judge, by name."""
+        options = [part for system in systems for part in ("--system", system)]
+        found = evaluated(self.judged, out, *options)["systems"]
+        return {system: intervals(figures) for system, figures in found.items()}
 
 
 def _table(
@@ -239,11 +201,11 @@ def _table(
     )
     found = []
     for name, figures in copied:
-        report.row(name, "", "", "", *_quality(figures), "", "", "")
+        report.row(name, "", "", "", *cells(figures), "", "", "")
     for row in rows:
         held = trials.measured(row)
         report.row(
-            row.name, row.numbers or "", f"{held['parameters']:,}", f"{held['loss']:.4f}", *_quality(held),
+            row.name, row.numbers or "", f"{held['parameters']:,}", f"{held['loss']:.4f}", *cells(held),
             f"{held['minutes']:.1f}", held["tokens_per_second"], held["peak_mib"],
         )  # fmt: skip
         found.append(held)
@@ -251,16 +213,10 @@ def _table(
     return found
 
 
-def _quality(figures: dict[str, Any]) -> tuple[str, str, str]:
-    one, two, last = (figures[name] for name in NAMES)
-    among = f"{one['mean']:.2f} ({one['low']:.2f} to {one['high']:.2f})"
-    return among, f"{two['mean']:.2f}", f"{last['mean']:.2f}"
-
-
 def routes(asked: argparse.Namespace, report: Report) -> None:
     """The ways of making a writer, on the same pairs."""
     trials = Trials(asked)
-    copied, _ = trials.evaluated(trials.work / "copied.json", *COPIED)
+    copied = trials.evaluated(trials.work / "copied.json", *COPIED)
     _table(trials, report, [Row(name, settings) for name, settings in ROUTES.items()], *copied.items())
 
 

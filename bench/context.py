@@ -15,7 +15,6 @@ import time
 from pathlib import Path
 
 from epitome import Summarizer
-from epitome.metrics.bootstrap import paired
 from epitome.types import Request
 from harness import machine
 from harness.report import Report
@@ -44,15 +43,12 @@ def main() -> None:
     report.table(
         "α", "sentences", "unsupported", "share", "ROUGE-1", "2", "L", "p of ROUGE-1", "s a document"
     )
-    usual: list[float] = []
+    usual: Way | None = None
     for alpha in (0.0, *asked.alphas):
         way, seconds = _way(rows, alpha, judge)
-        one, two, last = way.rouge.values()
-        usual = usual or one
-        share = f"{way.unsupported / max(1, way.sentences):.1%}"
-        means = [f"{sum(values) / len(values):.2f}" for values in (one, two, last)]
-        p = f"{paired(one, usual).p:.3f}" if alpha else ""
-        report.row(f"{alpha:g}", str(way.sentences), str(way.unsupported), share, *means, p, seconds)
+        p = way.rouge.p(usual.rouge) if usual else ""
+        usual = usual or way
+        report.row(f"{alpha:g}", *way.truth(), *way.rouge.means(), p, seconds)
     report.gap()
 
 

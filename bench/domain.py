@@ -12,73 +12,45 @@ not done again, and what was broken off goes on.
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from harness import machine
-from harness.process import run
+from harness.commands import ROUGE, cells, evaluated, trained
 from harness.report import Report
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("epitome", "torch", "transformers")
-NAMES = ("rouge1", "rouge2", "rougeL")
 
 
-def trained(name: str, base: str, count: int, asked: argparse.Namespace) -> Path:
+def written(name: str, base: str, count: int, asked: argparse.Namespace) -> Path:
     """The writer of so many pairs that begins from `base`."""
     pairs = asked.work / f"train-{count}.jsonl"
     pairs.write_text("".join(asked.train.read_text("utf-8").splitlines(keepends=True)[:count]), "utf-8")
-    folder = asked.work / f"{name}-{count}"
-    command = [
-        sys.executable,
-        "-m",
-        "epitome.cli",
-        "train",
-        str(pairs),
-        "--base",
-        base,
-        "-o",
-        str(folder),
-        "--quiet",
-    ]
-    command += ["--config", str(ROOT / "recipes" / "bert.toml")]
-    for setting in (
-        f"train.max_steps={asked.steps}",
-        "train.epochs=1000",
-        f"seed={asked.seed}",
-        *asked.settings,
-    ):
-        command += ["--set", setting]
-    run(command, folder.with_suffix(".log"))
+    folder: Path = asked.work / f"{name}-{count}"
+    length = (f"train.max_steps={asked.steps}", "train.epochs=1000")
+    settings = (*length, f"seed={asked.seed}", *asked.settings)
+    trained(pairs, folder, ("--base", base, "--config", str(ROOT / "recipes" / "bert.toml")), settings)
     return folder
 
 
 def judged(count: int, writers: dict[str, Path], asked: argparse.Namespace) -> dict[str, Any]:
     """What `epitome evaluate` says of them, whole."""
-    out = asked.work / f"judged-{count}.json"
-    command = [sys.executable, "-m", "epitome.cli", "evaluate", str(asked.dev), "--json", str(out), "--quiet"]
-    for name, folder in writers.items():
-        command += ["--system", f"{name}={folder}"]
-    command += ["--system", "lead", "--against", next(iter(writers)), "--metrics", "rouge"]
+    options = [part for name, folder in writers.items() for part in ("--system", f"{name}={folder}")]
+    options += ["--system", "lead", "--against", next(iter(writers))]
     if asked.documents:
-        command += ["--limit", str(asked.documents)]
-    run(command, out.with_suffix(".log"))
-    return dict(json.loads(out.read_text("utf-8")))
+        options += ["--limit", str(asked.documents)]
+    return evaluated(asked.dev, asked.work / f"judged-{count}.json", *options)
 
 
 def rows(count: int, found: dict[str, Any], first: str) -> list[list[object]]:
     """A row a system, with the p-value of its ROUGE-1 against the first one's."""
-    tests = {one["a"]: f"{one['p']:.3f}" for one in found["comparisons"] if one["metric"] == NAMES[0]}
-    lines: list[list[object]] = []
-    for name, figures in found["systems"].items():
-        one, two, last = (figures[metric] for metric in NAMES)
-        among = f"{one['mean']:.2f} ({one['low']:.2f} to {one['high']:.2f})"
-        seen = [count, name, among, f"{two['mean']:.2f}", f"{last['mean']:.2f}"]
-        lines.append([*seen, "" if name == first else tests[name]])
-    return lines
+    tests = {one["a"]: f"{one['p']:.3f}" for one in found["comparisons"] if one["metric"] == ROUGE[0]}
+    return [
+        [count, name, *cells(figures), "" if name == first else tests[name]]
+        for name, figures in found["systems"].items()
+    ]
 
 
 def main(given: Sequence[str] | None = None) -> None:
@@ -104,7 +76,7 @@ def main(given: Sequence[str] | None = None) -> None:
     report.line(f"Pairs of {asked.train}, {asked.steps} steps each; p against `{next(iter(bases))}`.")
     report.table("pairs", "base", "ROUGE-1, 95 %", "2", "L", "p")
     for count in asked.counts:
-        writers = {name: trained(name, base, count, asked) for name, base in bases.items()}
+        writers = {name: written(name, base, count, asked) for name, base in bases.items()}
         for line in rows(count, judged(count, writers, asked), next(iter(bases))):
             report.row(*line)
 

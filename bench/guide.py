@@ -20,22 +20,20 @@ from typing import Any
 
 from epitome import Summarizer
 from epitome.documents import from_text, sentences
-from epitome.metrics.bootstrap import paired
-from epitome.metrics.rouge import rouge
 from epitome.types import Request, Summary
 from harness import machine
 from harness.halves import odd
 from harness.report import Report
+from harness.rouges import Rouges
 
 ROOT = Path(__file__).resolve().parent.parent
-NAMES = ("rouge1", "rouge2", "rougeL")
 
 
 @dataclass
 class Way:
     """What one way of reading gave."""
 
-    rouge: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in NAMES})
+    rouge: Rouges = field(default_factory=Rouges)
     shares: list[float] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -68,10 +66,9 @@ def main() -> None:
     report.table("read", "ROUGE-1", "2", "L", "p of ROUGE-1", "share read", "s a document")
     ways = _ways(rows, asked.guide)
     for name, way in ways.items():
-        means = [f"{sum(values) / len(values):.2f}" for values in way.rouge.values()]
-        p = "" if name == "all" else f"{paired(way.rouge['rouge1'], ways['all'].rouge['rouge1']).p:.3f}"
+        p = "" if name == "all" else way.rouge.p(ways["all"].rouge)
         share = f"{sum(way.shares) / len(way.shares):.0%}"
-        report.row(name, *means, p, share, way.seconds / len(rows))
+        report.row(name, *way.rouge.means(), p, share, way.seconds / len(rows))
     report.gap()
 
 
@@ -95,9 +92,7 @@ def _add(way: Way, write: Callable[..., Summary], document: str, golds: list[str
     summary = write(from_text(document, language="en"), Request())
     way.seconds += time.perf_counter() - started
     way.shares.append(summary.read_share)
-    for name, value in rouge(summary.text, golds).items():
-        if name in way.rouge:
-            way.rouge[name].append(value)
+    way.rouge.add(summary.text, golds)
     return summary
 
 

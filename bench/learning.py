@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +21,8 @@ from statistics import mean
 from typing import Any
 
 from harness import machine
-from harness.halves import odd
-from harness.process import run
+from harness.commands import ROUGE, cells, evaluated, intervals, trained
+from harness.halves import halves
 from harness.report import Report
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,9 +65,9 @@ class Trials:
         self.train = [line for line in lines if line.strip()]
         with (asked.data / "scitldr" / "dev.jsonl").open(encoding="utf-8") as rows:
             dev = list(rows)
-        halves = {side: [row for row in dev if odd(json.loads(row)["id"]) is side] for side in (False, True)}
-        self.watched = self._write("dev-watched", halves[False][:WATCHED])
-        self.judged = self._write("dev-judged", halves[True][: asked.documents])
+        even, others = halves(dev)
+        self.watched = self._write("dev-watched", even[:WATCHED])
+        self.judged = self._write("dev-judged", others[: asked.documents])
 
     def _write(self, name: str, rows: Sequence[str]) -> Path:
         target = self.work / f"{name}.jsonl"
@@ -106,35 +105,14 @@ class Trials:
             f"train.max_steps={steps}",
             f"train.threads={self.asked.threads}",
         )
-        folder = self._folder(trial)
-        command = [sys.executable, "-m", "epitome.cli", "train", str(data), "--dev", str(self.watched)]
-        command += ["-o", str(folder), "--method", trial.method, "--quiet"]
-        for setting in sets:
-            command += ["--set", setting]
-        usage, _ = run(command, self.work / f"{trial.name}.log")
-        steps_log = [json.loads(line) for line in (folder / "log.jsonl").read_text("utf-8").splitlines()]
-        seconds = sum(step["seconds"] for step in steps_log)
-        facts = json.loads((folder / "epitome.json").read_text("utf-8"))["trained"]
-        return {
-            "parameters": facts["parameters"],
-            "steps": len(steps_log),
-            "best_step": facts["best_step"],
-            "minutes": seconds / 60,
-            "tokens_per_second": sum(step["tokens"] for step in steps_log) / seconds,
-            "peak_mib": usage.peak / 2**20,
-        }
+        options = ("--dev", str(self.watched), "--method", trial.method)
+        return trained(data, self._folder(trial), options, sets)
 
     def _judged(self, trial: Trial) -> dict[str, Any]:
         system = str(self._folder(trial)) if trial.count else "default"
-        out = self.work / f"{trial.name}.json"
-        command = [sys.executable, "-m", "epitome.cli", "evaluate", str(self.judged), "--json", str(out)]
-        command += ["--system", system, "--metrics", "rouge", "--quiet"]
-        run(command, self.work / f"{trial.name}.evaluate.log")
-        figures = next(iter(json.loads(out.read_text("utf-8"))["systems"].values()))
-        return {
-            name: {key: figures[name][key] for key in ("mean", "low", "high")}
-            for name in ("rouge1", "rouge2", "rougeL")
-        }
+        found = evaluated(self.judged, self.work / f"{trial.name}.json", "--system", system)
+        (figures,) = found["systems"].values()
+        return intervals(figures)
 
 
 def examples(trials: Trials, asked: argparse.Namespace, report: Report) -> None:
@@ -145,7 +123,7 @@ def examples(trials: Trials, asked: argparse.Namespace, report: Report) -> None:
     for count in asked.counts:
         seeds = range(asked.seeds if 0 < count < MANY else 1)
         rows = [trials.measure(Trial(count, seed)) for seed in seeds]
-        means = [f"{mean(row[name]['mean'] for row in rows):.2f}" for name in ("rouge1", "rouge2", "rougeL")]
+        means = [f"{mean(row[name]['mean'] for row in rows):.2f}" for name in ROUGE]
         found = [row["rouge1"]["mean"] for row in rows]
         spread = f"{min(found):.2f} to {max(found):.2f}" if len(found) > 1 else ""
         minutes = f"{mean(row['minutes'] for row in rows):.1f}" if count else ""
@@ -159,11 +137,9 @@ def methods(trials: Trials, asked: argparse.Namespace, report: Report) -> None:
     )
     for method in asked.methods:
         row = trials.measure(Trial(asked.count, 0, method))
-        one, two, last = (row[name] for name in ("rouge1", "rouge2", "rougeL"))
-        interval = f"{one['mean']:.2f} ({one['low']:.2f} to {one['high']:.2f})"
         report.row(
             method, f"{row['parameters']:,}", row["peak_mib"], f"{row['minutes']:.1f}", row["tokens_per_second"],
-            interval, f"{two['mean']:.2f}", f"{last['mean']:.2f}",
+            *cells(row),
         )  # fmt: skip
 
 

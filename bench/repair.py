@@ -20,13 +20,12 @@ from typing import Any
 
 from epitome import Summarizer
 from epitome.documents import from_text, sentences
-from epitome.metrics.bootstrap import paired
-from epitome.metrics.rouge import rouge
 from epitome.trust.checker import Checker
 from epitome.trust.passages import Passages
 from epitome.types import Request
 from harness import machine
 from harness.report import Report
+from harness.rouges import Rouges
 
 ROOT = Path(__file__).resolve().parent.parent
 SETS = {"scitldr": "", "qmsum-queries": "title"}
@@ -67,15 +66,18 @@ class Way:
 
     sentences: int = 0
     unsupported: int = 0
-    rouge: dict[str, list[float]] = field(default_factory=lambda: {"rouge1": [], "rouge2": [], "rougeL": []})
+    rouge: Rouges = field(default_factory=Rouges)
 
     def add(self, document: str, text: str, golds: list[str], judge: Judge) -> None:
         said = [text[start:end] for start, end in sentences(text, "en")]
         self.sentences += len(said)
         self.unsupported += judge.unsupported(document, said)
-        for name, value in rouge(text, golds).items():
-            if name in self.rouge:
-                self.rouge[name].append(value)
+        self.rouge.add(text, golds)
+
+    def truth(self) -> list[str]:
+        """Sentences, unsupported ones and their share, for a table."""
+        share = f"{self.unsupported / max(1, self.sentences):.1%}"
+        return [str(self.sentences), str(self.unsupported), share]
 
 
 def main() -> None:
@@ -98,11 +100,7 @@ def main() -> None:
         ways = _ways([json.loads(line) for line in lines], focus, judge)
         report.table("", "sentences", "unsupported", "share", "ROUGE-1", "ROUGE-2", "ROUGE-L", "p of ROUGE-1")
         for way, found in ways.items():
-            means = [sum(values) / len(values) for values in found.rouge.values()]
-            p = paired(found.rouge["rouge1"], ways["as written"].rouge["rouge1"]).p
-            share = f"{found.unsupported / max(1, found.sentences):.1%}"
-            figures = [f"{mean:.2f}" for mean in means]
-            report.row(way, str(found.sentences), str(found.unsupported), share, *figures, f"{p:.3f}")
+            report.row(way, *found.truth(), *found.rouge.means(), found.rouge.p(ways["as written"].rouge))
         report.gap()
 
 

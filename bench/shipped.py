@@ -13,14 +13,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from harness import machine
+from harness.commands import ROUGE, evaluated
 from harness.halves import odd
-from harness.process import run
 from harness.report import Report
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,7 +29,6 @@ SETS = (
     "judgments-au", "judgments-in", "qmsum-meetings", "squality", "medical-visits",
 )  # fmt: skip
 QUESTIONS = frozenset({"qmsum-queries", "squality"})
-NAMES = ("rouge1", "rouge2", "rougeL")
 
 
 class Sets:
@@ -66,12 +64,8 @@ class Sets:
         return found
 
     def _evaluate(self, name: str, data: Path, label: str, *options: str) -> dict[str, Any]:
-        out = self.work / f"{label}.json"
-        command = [sys.executable, "-m", "epitome.cli", "evaluate", str(data), "--json", str(out), "--quiet"]
-        command += ["--metrics", "rouge", *options, *(("--focus", "title") if name in QUESTIONS else ())]
-        run(command, self.work / f"{label}.log")
-        result: dict[str, Any] = json.loads(out.read_text("utf-8"))
-        return result
+        asked = ("--focus", "title") if name in QUESTIONS else ()
+        return evaluated(data, self.work / f"{label}.json", *options, *asked)
 
     def _first_words(self, rows: Sequence[dict[str, Any]], outputs: Path) -> list[dict[str, Any]]:
         with outputs.open(encoding="utf-8") as lines:
@@ -89,7 +83,7 @@ class Sets:
 
 
 def _three(figures: dict[str, Any]) -> str:
-    return "/".join(f"{figures[name]['mean']:.2f}" for name in NAMES)
+    return "/".join(f"{figures[name]['mean']:.2f}" for name in ROUGE)
 
 
 def _difference(result: dict[str, Any], other: str) -> str:
