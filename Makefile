@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo serve install full format check test bench clean
+.PHONY: help demo serve install full format check test base programs bench clean
 
 # Pip takes the first build of torch that its configuration offers. See CONTRIBUTING.md for the CPU build.
 export TORCH ?= torch==2.13.0
@@ -24,10 +24,15 @@ install:  ## .venv with the base install: reading, the embedded engine, the comm
 full: install  ## every extra and the development tools on top of it
 	@scripts/venv .venv all
 
-test: full  ## tests/base without torch, tests/full with every extra, then `make check`
-	@scripts/venv .venv-base dev
-	@scripts/system-packages
+test:  ## tests/base without torch, tests/full with every extra, then `make check`
+	@$(MAKE) --no-print-directory -j 3 full base programs
 	@scripts/test
+
+base:
+	@scripts/venv .venv-base dev
+
+programs:
+	@scripts/system-packages
 
 check: full  ## ruff (lint and format) and mypy --strict
 	@scripts/check

@@ -12,6 +12,7 @@ not done again, and what was broken off goes on.
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,18 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("epitome", "torch", "transformers")
 
 
+def openings(table: Path, words: int, kept: Path, count: int | None = None) -> Path:
+    """The first `count` pairs of the table with so many words of their documents (0: all) in `kept`."""
+    rows = [json.loads(line) for line in table.read_text("utf-8").splitlines()[:count]]
+    if words:
+        rows = [row | {"document": " ".join(row["document"].split()[:words])} for row in rows]
+    kept.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+    return kept
+
+
 def written(name: str, base: str, count: int, asked: argparse.Namespace) -> Path:
     """The writer of so many pairs that begins from `base`."""
-    pairs = asked.work / f"train-{count}.jsonl"
-    pairs.write_text("".join(asked.train.read_text("utf-8").splitlines(keepends=True)[:count]), "utf-8")
+    pairs = openings(asked.train, asked.words, asked.work / f"train-{count}.jsonl", count)
     folder: Path = asked.work / f"{name}-{count}"
     length = (f"train.max_steps={asked.steps}", "train.epochs=1000")
     settings = (*length, f"seed={asked.seed}", *asked.settings)
@@ -41,7 +50,8 @@ def judged(count: int, writers: dict[str, Path], asked: argparse.Namespace) -> d
     options += ["--system", "lead", "--against", next(iter(writers))]
     if asked.documents:
         options += ["--limit", str(asked.documents)]
-    return evaluated(asked.dev, asked.work / f"judged-{count}.json", *options)
+    dev = openings(asked.dev, asked.words, asked.work / "dev.jsonl")
+    return evaluated(dev, asked.work / f"judged-{count}.json", *options)
 
 
 def rows(count: int, found: dict[str, Any], first: str) -> list[list[object]]:
@@ -62,6 +72,9 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--base", dest="bases", action="append", required=True, metavar="NAME=MODEL")
     parser.add_argument("--counts", type=int, nargs="+", default=[100, 1000], metavar="N")
     parser.add_argument("--steps", type=int, default=100, metavar="N", help="of every training")
+    parser.add_argument(
+        "--words", type=int, default=0, metavar="N", help="of each document, from its beginning; 0: all"
+    )
     parser.add_argument("--documents", type=int, default=0, metavar="N", help="to judge on; 0: all of DEV")
     parser.add_argument("--seed", type=int, default=0, metavar="N")
     parser.add_argument("--set", dest="settings", action="append", default=[], metavar="KEY=VALUE")
@@ -73,7 +86,8 @@ def main(given: Sequence[str] | None = None) -> None:
     report = Report(asked.out, "Going on with pre-training, and summaries of the domain")
     for line in machine.facts(PACKAGES, ROOT):
         report.line(line)
-    report.line(f"Pairs of {asked.train}, {asked.steps} steps each; p against `{next(iter(bases))}`.")
+    read = f"the first {asked.words} words of each document" if asked.words else "whole documents"
+    report.line(f"Pairs of {asked.train}, {read}, {asked.steps} steps each; p against `{next(iter(bases))}`.")
     report.table("pairs", "base", "ROUGE-1, 95 %", "2", "L", "p")
     for count in asked.counts:
         writers = {name: written(name, base, count, asked) for name, base in bases.items()}
