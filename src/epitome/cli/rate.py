@@ -120,6 +120,7 @@ def _serve(store: Store, host: str, port: int) -> None:
 
     key = None if host in LOOPBACK else secrets.token_urlsafe(16)
     listening, address = listening_at(host, port)
+    listening.listen()  # who opens the address at once waits for the page instead of being refused
     address = f"{address}/{f'?key={key}' if key else ''}"
     print(
         f"{len(store.items())} items to judge at {address} (Ctrl-C ends; nothing is lost)",

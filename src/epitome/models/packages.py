@@ -13,7 +13,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from importlib import metadata
 from importlib.util import find_spec
@@ -259,9 +259,10 @@ def _bundled_pip() -> Path | None:
 
 def _bytes_in(folder: Path) -> int:
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except OSError:  # moved away while we looked
-            continue
+    for parent, _, names in os.walk(
+        folder
+    ):  # passes over folders that are gone meanwhile, as `rglob` does not
+        for name in names:
+            with suppress(OSError):  # moved away while we looked
+                total += Path(parent, name).stat().st_size
     return total

