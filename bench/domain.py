@@ -44,13 +44,12 @@ def written(name: str, base: str, count: int, asked: argparse.Namespace) -> Path
     return folder
 
 
-def judged(count: int, writers: dict[str, Path], asked: argparse.Namespace) -> dict[str, Any]:
+def judged(count: int, dev: Path, writers: dict[str, Path], asked: argparse.Namespace) -> dict[str, Any]:
     """What `epitome evaluate` says of them, whole."""
     options = [part for name, folder in writers.items() for part in ("--system", f"{name}={folder}")]
     options += ["--system", "lead", "--against", next(iter(writers))]
     if asked.documents:
         options += ["--limit", str(asked.documents)]
-    dev = openings(asked.dev, asked.words, asked.work / "dev.jsonl")
     return evaluated(dev, asked.work / f"judged-{count}.json", *options)
 
 
@@ -89,9 +88,10 @@ def main(given: Sequence[str] | None = None) -> None:
     read = f"the first {asked.words} words of each document" if asked.words else "whole documents"
     report.line(f"Pairs of {asked.train}, {read}, {asked.steps} steps each; p against `{next(iter(bases))}`.")
     report.table("pairs", "base", "ROUGE-1, 95 %", "2", "L", "p")
+    dev = openings(asked.dev, asked.words, asked.work / "dev.jsonl")
     for count in asked.counts:
         writers = {name: written(name, base, count, asked) for name, base in bases.items()}
-        for line in rows(count, judged(count, writers, asked), next(iter(bases))):
+        for line in rows(count, judged(count, dev, writers, asked), next(iter(bases))):
             report.row(*line)
 
 

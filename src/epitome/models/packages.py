@@ -259,9 +259,8 @@ def _bundled_pip() -> Path | None:
 
 def _bytes_in(folder: Path) -> int:
     total = 0
-    for parent, _, names in os.walk(
-        folder
-    ):  # passes over folders that are gone meanwhile, as `rglob` does not
+    # `os.walk` passes over folders that are gone meanwhile; `rglob` raises.
+    for parent, _, names in os.walk(folder):
         for name in names:
             with suppress(OSError):  # moved away while we looked
                 total += Path(parent, name).stat().st_size

@@ -35,7 +35,6 @@ SOURCE = Source(
 FETCH = """
 import sys
 from pathlib import Path
-from threading import Event
 from tests.base.models.test_packages import SOURCE, entry
 from epitome.models import packages
 print(packages.fetch(entry(sys.argv[2]), SOURCE, Path(sys.argv[1]), lambda *_: None))
