@@ -10,54 +10,18 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from epitome.cli import (
-    check,
-    compare,
-    data,
-    drift,
-    evaluate,
-    export,
-    gate,
-    keys,
-    mask,
-    merge,
-    models,
-    pretrain,
-    rate,
-    reviews,
-    serve,
-    summarize,
-    train,
-    tune,
-)
+from epitome.cli.commands import Commands
 from epitome.cli.exit import NOTHING_DONE, code_of, complain
 from epitome.errors import EpitomeError, StoreError
 
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Summarise documents on this machine, and see where each sentence comes from.",
     epilog="Examples: epitome summarize report.pdf · epitome models list",
 )
-app.command("summarize", epilog=summarize.EXAMPLES)(summarize.summarize)
-app.command("check", epilog=check.EXAMPLES)(check.check)
-app.command("mask", epilog=mask.EXAMPLES)(mask.mask)
-app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
-app.command("rate", epilog=rate.EXAMPLES)(rate.rate)
-app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
-app.command("train", epilog=train.EXAMPLES)(train.train)
-app.command("pretrain", epilog=pretrain.EXAMPLES)(pretrain.pretrain)
-app.command("tune", epilog=tune.EXAMPLES)(tune.tune)
-app.command("merge", epilog=merge.EXAMPLES)(merge.merge)
-app.command("export", epilog=export.EXAMPLES)(export.export)
-app.command("gate", epilog=gate.EXAMPLES)(gate.gate)
-app.command("drift", epilog=drift.EXAMPLES)(drift.drift)
-app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
-app.add_typer(keys.app, name="keys")
-app.add_typer(reviews.app, name="reviews")
-app.add_typer(models.app, name="models")
-app.add_typer(data.app, name="data")
 
 
 def _version(asked: bool) -> None:

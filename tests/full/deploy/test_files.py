@@ -187,11 +187,9 @@ def test_there_is_time_to_drain_and_to_finish(manifests: dict[str, dict[str, Any
 
 
 def test_every_option_and_address_exists(manifests: dict[str, dict[str, Any]], exposition: str) -> None:
-    from typer.main import get_command
+    from epitome.cli.commands import command
 
-    from epitome.cli.main import app
-
-    serve = get_command(app).commands["serve"]  # type: ignore[attr-defined]
+    serve = command("serve")
     known = {name for parameter in serve.params for name in parameter.opts}
     (container,) = manifests["Deployment"]["spec"]["template"]["spec"]["containers"]
     image = json.loads(
