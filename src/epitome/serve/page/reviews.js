@@ -125,6 +125,7 @@ function draw() {
   drawDoubts(doubts(summary));
   drawStanding();
   at("past").open = false;
+  at("trail").replaceChildren(); // not what was done with the last one
   at("past").hidden = standing === "watched";
 }
 
@@ -156,7 +157,6 @@ function reasonOf(doubt) {
 }
 
 async function drawTrail() {
-  at("trail").replaceChildren();
   const entries = await trail(review.id);
   at("trail").replaceChildren(
     ...entries.map((entry) => {
