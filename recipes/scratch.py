@@ -71,13 +71,13 @@ def compared(folder: Path, corpus: Corpus, config: Pretraining) -> dict[str, Any
     objective = config.corrupt.objective
     made = sequences(maker(base, objective, config), found.held, config.seed, config.eval.loss_pairs)
     figures = {objective: _figures(base, grams, made, _of_t5(base) if objective == "t5" else _of_bert(base))}
-    if objective == "mlm" and config.corrupt.whole_words:
-        figures["tokens alone"] = _figures(base, grams, _single(base, config, made), _of_bert(base))
+    if objective == "mlm":
+        figures["15 % of the tokens"] = _figures(base, grams, _single(base, config, made), _of_bert(base))
     return {"parameters": base.network.num_parameters(), "vocabulary": base.words.size, **figures}
 
 
 def _single(base: Base, config: Pretraining, made: Sequence[Cloze]) -> list[Cloze]:
-    """The same texts with tokens masked one by one, as BERT first did: a word's other pieces are seen."""
+    """The same texts with as many tokens masked, one by one, as BERT first did."""
     draw = random.Random(config.seed)
     found = []
     for one in made:

@@ -14,6 +14,7 @@ from epitome.models.model import Format, Model
 from epitome.train.base import Base, open_base
 from epitome.train.pretrain.config import Pretraining
 from epitome.train.pretrain.extend import widen
+from epitome.train.pretrain.near import near
 from epitome.train.pretrain.words import NAMED
 
 POSITIONS = 512
@@ -43,7 +44,7 @@ def open_for(model: Model, words: Path | None) -> Base:
 
 
 def make(config: Pretraining, words: Path) -> Base:
-    """A network as `config.model` says, with random weights; its tokenizer lies in the folder `words`.
+    """A network as `config.model` says, with weights to begin with; its tokenizer lies in the folder `words`.
 
     Raises `UsageError` for settings that its type does not know or that do not go together.
     """
@@ -62,6 +63,7 @@ def make(config: Pretraining, words: Path) -> Base:
             f"[model] gives no network: {str(error).partition(chr(10))[0]}",
             hint="docs/pretraining.md has examples",
         ) from error
+    near(network)
     form: Format = "encoder" if config.family == "encoder" else "safetensors"
     model = Model(words.parent.resolve().name, form, words, template="completion")
     return _base(model, network, tokenizer, words)
