@@ -3,12 +3,13 @@
 With random ones attention is even over the text, and an hour of one core passes before it is not: a small BERT
 predicts no more than how common each token is (LOG.md, 2026-11-26). Training begins here; nothing is held.
 
-- BERT (positions are embeddings): these begin as sinusoids in some numbers of their own, and heads of the first layer
-  as turns of them by a few places, whose products with the keys are largest there (the shift that Vaswani et al.
-  2017, section 3.5, chose sinusoids for).
-- T5 (a bias by distance): heads of both halves begin with a bias for one distance each, branches fainter beside what
-  they are added to (Radford et al. 2019), and the decoder's queries into the source as its keys: a token attends to
-  the same one there (Trockman and Kolter 2023).
+- BERT (positions are embeddings): these begin as sinusoids in some numbers of their own, and heads of every layer as
+  turns of them by a few places, whose products with the keys are largest there (the shift that Vaswani et al. 2017,
+  section 3.5, chose sinusoids for).
+- T5 (a bias by distance): heads of both halves begin with a bias for one distance each, and the decoder's queries into
+  the source as its keys: a token attends to the same one there (Trockman and Kolter 2023).
+- In both, what attention and feed-forward layers add begins fainter the more of them there are (Radford et al. 2019),
+  so that the words and their places are not drowned on the way up.
 """
 
 from __future__ import annotations
@@ -47,9 +48,19 @@ def _bert(network: Any) -> None:
     # Spread evenly, the products of two places vanish unless they are the same; irregular, they never come round again.
     turns = (torch.arange(half) + torch.rand(half)) * math.pi / half
     _sinusoids(network.embeddings, turns)
+    for layer in network.encoder.layer:
+        _turned(layer.attention.self, turns)
+        for part in (layer.attention.output.dense, layer.output.dense):
+            part.weight.mul_((2 * len(network.encoder.layer)) ** -0.5)
+
+
+def _turned(attention: Any, turns: Any) -> None:
+    """Heads whose queries are their own position `AROUND` further on."""
+    import torch
+
+    size = 2 * len(turns)
     loud = math.sqrt(SHARP / math.sqrt(size))
-    attention = network.encoder.layer[0].attention.self
-    for head, place in zip(range(network.config.num_attention_heads), AROUND, strict=False):
+    for head, place in zip(range(attention.num_attention_heads), AROUND, strict=False):
         rows = slice(head * size, (head + 1) * size)
         for part in (attention.query, attention.key):
             part.weight[rows], part.bias[rows] = 0.0, 0.0
