@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import resource
+import statistics
 import subprocess
 import sys
 import tomllib
@@ -56,13 +57,13 @@ def test_asking_for_help_loads_nothing_heavy(arguments: list[str]) -> None:
 
 def test_help_is_there_at_once() -> None:
     def seconds() -> float:
-        """Of processor time: nearly the same where something else runs."""
+        """Of processor time: as much as it takes where nothing else runs, and the same where something does."""
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([COMMAND, "--help"], capture_output=True, check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    assert min(seconds() for _ in range(5)) < HELP_SECONDS  # the least disturbed of five
+    assert statistics.median(seconds() for _ in range(5)) < HELP_SECONDS
 
 
 @pytest.mark.parametrize("name", COMMANDS)

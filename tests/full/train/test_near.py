@@ -69,6 +69,9 @@ def test_any_number_of_heads_is_given_places_as_far_as_they_go(heads: int) -> No
     for network in (bert(heads), t5(heads)):
         near(network)
         assert all(torch.isfinite(weights).all() for weights in network.parameters())
+
+
+def test_heads_beyond_the_places_stay_as_they_are() -> None:
     eight = bert(8)
     untouched = eight.bert.encoder.layer[0].attention.self.query.weight[64:].clone()
     near(eight)
