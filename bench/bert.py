@@ -1,16 +1,16 @@
 """What a BERT that writes is worth: how fast it writes, which way of making one is best, how narrow S may be.
 
     python bench/bert.py decode                                # keys and values kept against all computed anew
-    python bench/bert.py routes --train TRAIN --dev DEV --base runs/bert/mlm
-    python bench/bert.py width --train TRAIN --dev DEV --base runs/bert/mlm
+    python bench/bert.py routes --train TRAIN --dev DEV --base runs/bert/mlm --jobs 12 --set train.row_tokens=8192
+    python bench/bert.py cost --train TRAIN --dev DEV --base runs/bert/mlm
 
 `decode` writes 64 tokens with a MiniLM whose heads are new; the bar is 10 times with four beams, as `summarize` writes
 with such a model, from 256 tokens of document on, and the same output. TRAIN and DEV are tables of pairs: those of the
 tables in the docs are `runs/bert/packages/train.jsonl` and `dev.jsonl`, which `recipes/bert.py` makes. Every row of
-`routes` and `width` is a training by `epitome train` on the first `--pairs` of TRAIN and an `epitome evaluate` on
-documents of DEV whose id has an odd hash; the checkpoint is chosen by the loss on others. A row that is in the results
-already is not measured again, and a training that was broken off goes on. `width` also draws its curve, beside the
-table.
+`routes` is a training by `epitome train` on the first `--pairs` of TRAIN, `--jobs` of them side by side (a GPU has room
+for all), and an `epitome evaluate` on documents of DEV whose id has an odd hash; the checkpoint is chosen by the loss on
+others. A row that is in the results already is not measured again, and a training that was broken off goes
+on. Beside the table lies the curve of quality over the numbers in S. `cost` takes a few steps of each on a core.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import argparse
 import json
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,10 @@ WIDTHS: dict[str, tuple[tuple[int, int], ...]] = {
     "max": ((1, HIDDEN),),
 }
 """Vectors of S and the numbers of each."""
+EVERY = "BERT2BERT"
+"""The row to set the pooled ones beside: its decoder sees every token."""
+STEPS = 12
+"""Of `cost`."""
 
 
 @dataclass(frozen=True)
@@ -91,28 +96,36 @@ def _timed(network: Any, length: int, beams: int) -> tuple[float, float]:
     """Seconds with keys and values kept, and with all computed anew. Ends the script where the outputs differ."""
     import torch
 
-    known = network.config
-    ids = torch.randint(5, known.vocab_size, (1, length), generator=torch.Generator().manual_seed(0))
-    ids[ids == known.sep_token_id] = known.mask_token_id
-    ids[0, -1] = known.sep_token_id
+    ids = _document(network.config, length)
     seconds: dict[bool, list[float]] = {True: [], False: []}
     for _ in range(ROUNDS):
         written = {}
         for kept, taken in seconds.items():
             started = time.perf_counter()
-            with torch.inference_mode():
-                written[kept] = network.generate(
-                    ids,
-                    num_beams=beams,
-                    use_cache=kept,
-                    min_new_tokens=NEW,
-                    max_new_tokens=NEW,
-                    do_sample=False,
-                )
+            written[kept] = _answer(network, ids, beams, kept)
             taken.append(time.perf_counter() - started)
         if not torch.equal(written[True], written[False]):
             raise SystemExit(f"{length} tokens, {beams} beams: what is kept writes something else")
     return median(seconds[True]), median(seconds[False])
+
+
+def _document(known: Any, length: int) -> Any:
+    """Random tokens of BERT's kind: shape 1 x `length`."""
+    import torch
+
+    ids = torch.randint(5, known.vocab_size, (1, length), generator=torch.Generator().manual_seed(0))
+    ids[ids == known.sep_token_id] = known.mask_token_id
+    ids[0, -1] = known.sep_token_id
+    return ids
+
+
+def _answer(network: Any, ids: Any, beams: int, kept: bool = True) -> Any:
+    """`NEW` tokens, whatever the network would end on."""
+    import torch
+
+    length = {"min_new_tokens": NEW, "max_new_tokens": NEW}
+    with torch.inference_mode():
+        return network.generate(ids, num_beams=beams, use_cache=kept, do_sample=False, **length)
 
 
 def _writer(base: str) -> Any:
@@ -157,25 +170,27 @@ class Trials:
         for held in map(json.loads, kept):
             if held["name"] == row.name:
                 return dict(held)
-        found = {"name": row.name, "numbers": row.numbers, **self._trained(row), **self._judged(row)}
+        found = {"name": row.name, "numbers": row.numbers, "on": machine.graphics() or machine.processor()}
+        found |= self.trained(row) | self._judged(row)
         with self.rows_file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(found) + "\n")
         return found
 
-    def _folder(self, row: Row) -> Path:
+    def folder(self, row: Row) -> Path:
+        """Where its model lies."""
         return self.work / "".join(letter if letter.isalnum() else "-" for letter in row.name)
 
-    def _trained(self, row: Row) -> dict[str, Any]:
+    def trained(self, row: Row, *settings: str) -> dict[str, Any]:
+        """Its training, as `harness.commands` tells of it."""
         asked = self.asked
         options = ("--dev", str(self.watched), "--base", asked.base)
         threads, seed = f"train.threads={asked.threads}", f"seed={asked.seed}"
-        settings = (*row.settings, "eval.generate=0", threads, seed, *asked.settings)
-        return trained(self.learnt, self._folder(row), (*options, "--config", str(RECIPE)), settings)
+        every = (*row.settings, "eval.generate=0", threads, seed, *asked.settings, *settings)
+        return trained(self.learnt, self.folder(row), (*options, "--config", str(RECIPE)), every)
 
     def _judged(self, row: Row) -> dict[str, Any]:
-        folder, started = self._folder(row), time.perf_counter()
-        found = self.evaluated(folder.with_suffix(".json"), f"it={folder}")["it"]
-        return {"seconds_to_write": time.perf_counter() - started, **found}
+        folder = self.folder(row)
+        return self.evaluated(folder.with_suffix(".json"), f"it={folder}")["it"]
 
     def evaluated(self, out: Path, *systems: str) -> dict[str, Any]:
         """ROUGE of the systems on the documents that judge, by name."""
@@ -184,51 +199,40 @@ class Trials:
         return {system: intervals(figures) for system, figures in found.items()}
 
 
-def _table(
-    trials: Trials, report: Report, rows: Sequence[Row], *copied: tuple[str, dict[str, Any]]
-) -> list[dict[str, Any]]:
-    report.table(
-        "",
-        "numbers in S",
-        "parameters",
-        "loss on dev",
-        "ROUGE-1, 95 %",
-        "2",
-        "L",
-        "minutes",
-        "tokens/s",
-        "MiB at peak",
-    )
-    found = []
-    for name, figures in copied:
-        report.row(name, "", "", "", *cells(figures), "", "", "")
-    for row in rows:
-        held = trials.measured(row)
-        report.row(
-            row.name, row.numbers or "", f"{held['parameters']:,}", f"{held['loss']:.4f}", *cells(held),
-            f"{held['minutes']:.1f}", held["tokens_per_second"], held["peak_mib"],
-        )  # fmt: skip
-        found.append(held)
-    report.gap()
-    return found
+def ways() -> list[Row]:
+    """Of making a writer whose decoder sees every token."""
+    return [Row(name, settings) for name, settings in ROUTES.items()]
 
 
-def routes(asked: argparse.Namespace, report: Report) -> None:
-    """The ways of making a writer, on the same pairs."""
-    trials = Trials(asked)
-    copied = trials.evaluated(trials.work / "copied.json", *COPIED)
-    _table(trials, report, [Row(name, settings) for name, settings in ROUTES.items()], *copied.items())
-
-
-def width(asked: argparse.Namespace, report: Report) -> None:
-    """Quality as S narrows, beside the decoder that sees every token; a table, and a curve a way of pooling."""
-    rows = [Row("every token", ROUTES["BERT2BERT"])]
+def pooled() -> list[Row]:
+    """Those through S, by its width."""
+    rows = []
     for pooling, shapes in WIDTHS.items():
         for vectors, each in shapes:
             shape = (f"encoder.vectors={vectors}", f"encoder.width={each}")
             settings = ("encoder.writer=pooled", f"encoder.pooling={pooling}", *shape)
             rows.append(Row(f"{pooling}, {vectors} x {each}", settings, vectors * each))
-    found = _table(Trials(asked), report, rows)
+    return rows
+
+
+def routes(asked: argparse.Namespace, report: Report) -> None:
+    """All of them on the same pairs: a table, and a curve a way of pooling."""
+    trials = Trials(asked)
+    report.line(
+        f"{len(_lines(trials.learnt)):,} pairs, {len(_lines(trials.judged))} documents judge, seed {asked.seed}"
+    )
+    report.table(
+        "", "numbers in S", "parameters", "steps", "loss on dev", "ROUGE-1, 95 %", "2", "L", "trained on"
+    )
+    for name, figures in trials.evaluated(trials.work / "copied.json", *COPIED).items():
+        report.row(name, "", "", "", "", *cells(figures), "")
+    found = []
+    with ThreadPoolExecutor(asked.jobs) as pool:
+        for held in pool.map(trials.measured, [*ways(), *pooled()]):
+            shape = (held["numbers"] or "", f"{held['parameters']:,}", held["steps"], f"{held['loss']:.4f}")
+            report.row(held["name"], *shape, *cells(held), held["on"])
+            found.append(held)
+    report.gap()
     page = asked.out.with_suffix(".html")
     page.write_text(drawn(found), "utf-8")
     report.line(f"The curves: [{page.name}]({page.name})")
@@ -241,7 +245,7 @@ def drawn(found: Sequence[dict[str, Any]]) -> str:
     from epitome.pages import page
     from epitome.pages.plots import curves
 
-    every = next(row["rouge1"]["mean"] for row in found if not row["numbers"])
+    every = next(row["rouge1"]["mean"] for row in found if row["name"] == EVERY)
     lines = [
         (
             pooling,
@@ -254,18 +258,51 @@ def drawn(found: Sequence[dict[str, Any]]) -> str:
         for pooling in WIDTHS
     ]
     ends = [at for _, points in lines for at, _ in points]
-    lines.append(("every token", [(min(ends), every), (max(ends), every)] if ends else []))
+    lines.append((f"every token ({EVERY})", [(min(ends), every), (max(ends), every)] if ends else []))
     plot = curves(lines, label="ROUGE-1 on dev", unit="log2 of the numbers in S")
     return page(
         "Quality against the width of S", plot, lead="A decoder that sees the document through S alone"
     )
 
 
+# --- what they take
+
+
+def cost(asked: argparse.Namespace, report: Report) -> None:
+    """Tokens a second and memory of a training, and seconds for a summary, on this machine."""
+    trials = Trials(asked)
+    report.line(
+        f"Training: {STEPS} steps. Writing: {NEW} tokens from {LONG} with {BEAMS} beams, float32, the median of {ROUNDS}."
+    )
+    report.table("", "parameters", "training, tokens/s", "MiB at peak", "writing, s")
+    for row in [*ways(), *pooled()[-1:]]:  # what is pooled, and how, costs next to nothing
+        held = trials.trained(row, f"train.max_steps={STEPS}")
+        writing = _seconds(trials.folder(row), asked.threads)
+        report.row(row.name, f"{held['parameters']:,}", held["tokens_per_second"], held["peak_mib"], writing)
+
+
+def _seconds(folder: Path, threads: int) -> float:
+    """For a summary of so many tokens."""
+    import torch
+
+    from epitome.engines.huggingface import load_network
+
+    torch.set_num_threads(threads)
+    network = load_network(folder, torch.float32).eval()
+    known = getattr(network.config, "encoder", network.config)
+    taken = []
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        _answer(network, _document(known, LONG), BEAMS)
+        taken.append(time.perf_counter() - started)
+    return median(taken)
+
+
 def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("decode", "routes", "width"))
+    parser.add_argument("what", choices=("decode", "routes", "cost"))
     parser.add_argument("--train", type=Path, metavar="TRAIN")
     parser.add_argument("--dev", type=Path, metavar="DEV")
     parser.add_argument("--pairs", type=int, metavar="N", help="to learn from; default: all of TRAIN")
@@ -274,15 +311,17 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
         "--lengths", type=int, nargs="+", default=list(LENGTHS), metavar="N", help="of `decode`"
     )
     parser.add_argument("--documents", type=int, default=300, metavar="N", help="documents to judge on")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="rows of `routes` at a time")
     parser.add_argument("--threads", type=int, default=1, metavar="N")
     parser.add_argument("--seed", type=int, default=0, metavar="N")
     parser.add_argument("--set", dest="settings", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--out", type=Path, metavar="FILE", help="default: bench/results/bert-WHAT.md")
-    parser.add_argument("--work", type=Path, default=ROOT / "runs" / "bert-bench", metavar="FOLDER")
+    parser.add_argument("--work", type=Path, metavar="FOLDER", help="default: runs/bert-WHAT")
     asked = parser.parse_args(given)
     if asked.what != "decode" and not all(table and table.is_file() for table in (asked.train, asked.dev)):
         parser.error("--train TRAIN and --dev DEV, two tables of pairs, are needed")
     asked.out = asked.out or ROOT / "bench" / "results" / f"bert-{asked.what}.md"
+    asked.work = asked.work or ROOT / "runs" / f"bert-{asked.what}"
     return asked
 
 
@@ -291,7 +330,7 @@ def main(given: Sequence[str] | None = None) -> None:
     report = Report(asked.out, f"A BERT that writes: {asked.what}")
     for line in machine.facts(PACKAGES, ROOT):
         report.line(line)
-    {"decode": decode, "routes": routes, "width": width}[asked.what](asked, report)
+    {"decode": decode, "routes": routes, "cost": cost}[asked.what](asked, report)
 
 
 if __name__ == "__main__":

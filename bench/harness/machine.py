@@ -26,6 +26,8 @@ def facts(packages: Sequence[str], root: Path) -> list[str]:
         "Packages: " + ", ".join(f"{name} {installed(name) or 'missing'}" for name in packages),
         f"Commit {commit(root)}, {date.today().isoformat()}",
     ]
+    if cards := graphics():
+        lines.insert(1, f"GPU: {cards}")
     load = os.getloadavg()[0]
     busy = ": other work is going on, read the ratios only" if load > BUSY else ""
     return [*lines, f"Load before the run: {load:.2f}{busy}"]
@@ -41,6 +43,15 @@ def processor() -> str:
     flags = set((fields.get("flags") or fields.get("Features") or "").split())
     named = [flag for flag in _WORTH_NAMING if flag in flags]
     return " ".join([fields.get("model name", platform.machine()), f"({', '.join(named)})" if named else ""])
+
+
+def graphics() -> str:
+    """The graphics cards that NVIDIA's driver names; empty without one."""
+    try:
+        said = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return ", ".join(line.partition(":")[2].partition("(UUID")[0].strip() for line in said.splitlines())
 
 
 def memory() -> int:
