@@ -48,7 +48,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
 }
 HIDDEN = 384
 WIDTHS: dict[str, tuple[tuple[int, int], ...]] = {
-    "attention": ((1, 24), (1, 96), (1, HIDDEN), (4, HIDDEN), (16, HIDDEN)),
+    "attention": ((1, 96), (1, HIDDEN), (4, HIDDEN), (16, HIDDEN)),
     "mean": ((1, HIDDEN),),
     "max": ((1, HIDDEN),),
 }

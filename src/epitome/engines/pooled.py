@@ -28,6 +28,17 @@ class Pooling(nn.Module):
         self.narrow = nn.Linear(hidden, width) if width < hidden else nn.Identity()
         self.widen = nn.Linear(width, hidden) if width < hidden else nn.Identity()
 
+    def begin(self) -> None:
+        """First weights: `narrow` turns the states onto `width` directions, `widen` turns them back, as loud as before.
+
+        With BERT's own of 0.02 the decoder hardly hears S (LOG.md).
+        """
+        if isinstance(self.narrow, nn.Linear) and isinstance(self.widen, nn.Linear):
+            with torch.no_grad():
+                width, hidden = self.narrow.weight.shape
+                nn.init.orthogonal_(self.narrow.weight)
+                self.widen.weight.copy_(self.narrow.weight.T * (hidden / width) ** 0.5)
+
     def forward(self, states: Any, known: Any) -> Any:
         """S; `known` (rows, length) is 1 where a token stands, 0 where the row is filled up."""
         hidden = ~known.bool()

@@ -110,7 +110,7 @@ Points = Sequence[tuple[float, float]]
 def curves(lines: Sequence[tuple[str, Points]], *, label: str, unit: str = "step") -> Markup:
     """Values over steps, (name, [(step, value), …]) a line, at most a few; the last one is drawn thick.
 
-    Nothing without a point. Up to 40 points of a line are marked by dots.
+    Nothing without a point. Up to 40 points of a line are marked by dots; a lone point beside lines has its name there.
     """
     drawn = [(name, points) for name, points in lines if points]
     if not drawn:
@@ -118,6 +118,7 @@ def curves(lines: Sequence[tuple[str, Points]], *, label: str, unit: str = "step
     scale = _Scale([value for _, points in drawn for _, value in points])
     places = [at for _, points in drawn for at, _ in points]
     least, most = min(places), max(places)
+    longest = max(len(points) for _, points in drawn)
 
     def x(at: float) -> float:
         return _EDGE + (at - least) / ((most - least) or 1) * (WIDTH - 2 * _EDGE)
@@ -133,6 +134,7 @@ def curves(lines: Sequence[tuple[str, Points]], *, label: str, unit: str = "step
             "dots": [(x(at), y(value), f"{at:,.0f}: {value:.4g}") for at, value in points]
             if len(points) <= _DOTS
             else [],
+            "alone": len(points) == 1 < longest,
         }
         for name, points in drawn
     ]

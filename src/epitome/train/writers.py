@@ -92,6 +92,8 @@ def _halves(folder: Path, config: Any, marks: dict[str, int], dtype: Any, settin
         config.pooling, config.vectors = settings.pooling, settings.vectors
         config.summary_width = settings.width or config.hidden_size
     encoder = _loaded(half, folder, config=config, dtype=dtype, add_pooling_layer=False)
+    if settings.writer == "pooled":
+        encoder.pooling.begin()
     speaking = type(config).from_dict({**config.to_dict(), "is_decoder": True, "add_cross_attention": True})
     decoder = _loaded(BertLMHeadModel, folder, config=speaking, dtype=dtype)
     if settings.tied:

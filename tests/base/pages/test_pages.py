@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from markupsafe import Markup
 
 from epitome.pages import page, render, table
-from epitome.pages.plots import bars, histogram, intervals
+from epitome.pages.plots import bars, curves, histogram, intervals
 from epitome.pages.table import Number
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}
@@ -96,6 +96,16 @@ def test_a_histogram_holds_every_value(values: list[float]) -> None:
         int(count.replace(",", "")) for count in re.findall(r"<title>[^<]*: ([\d,]+)</title></rect>", html)
     ]
     assert sum(counted) == len(values)
+
+
+def test_a_lone_point_beside_lines_has_its_name_there() -> None:
+    every = ("every token", [(4.0, 35.0), (12.0, 35.0)])
+    html = curves([("attention", [(4.0, 5.8), (9.0, 24.0)]), ("mean", [(9.0, 29.2)]), every], label="ROUGE-1")
+    assert ">mean</text>" in html
+    assert "thin: attention, thick: every token" in html
+    both = curves([("each step", [(1.0, 3.0)]), ("smoothed", [(1.0, 3.0)])], label="training loss")
+    assert "thin: each step, thick: smoothed" in both
+    assert ">each step</text>" not in both
 
 
 def test_plots_say_in_words_what_they_show() -> None:

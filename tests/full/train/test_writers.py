@@ -230,6 +230,17 @@ def test_an_encoder_decoder_of_it_opens_in_plain_transformers(bert: Path, tmp_pa
     assert filling(torch.tensor([[2, 4, 3]])).logits.shape == (1, 3, filling.config.vocab_size)
 
 
+def test_a_narrow_s_begins_as_loud_as_a_wide_one(bert: Path) -> None:
+    pooling = opened(bert, writer="pooled", width=8).network.encoder.pooling
+    states = torch.randn(20_000, 1, 32, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        heard = pooling.widen(pooling.narrow(states))
+        again = pooling.widen(pooling.narrow(heard))
+    assert float(heard.square().mean() / states.square().mean()) == pytest.approx(1, abs=0.1)
+    # A turn onto 8 of 32 directions, made twice as loud: what it keeps, it keeps whole.
+    assert torch.allclose(again, 2 * heard, atol=1e-4)
+
+
 @pytest.mark.parametrize("beams", [1, 3])
 def test_cached_decoding_writes_what_recomputing_writes(base: Base, found: list[Example], beams: int) -> None:
     """Rows of different lengths, filled up on the left, an untrained network: nothing is easy to agree on."""
