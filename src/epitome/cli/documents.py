@@ -144,7 +144,7 @@ def _notes(summary: Summary) -> None:
     def say(line: str) -> None:
         print(f"{summary.source}: {line}" if summary.source else line, file=sys.stderr)
 
-    if summary.kind == "extractive":
+    if summary.kind == "extractive" and summary.sentences:
         what = "marked these spans of" if _marks(summary) else "copied these sentences from"
         say(f"extractive: {summary.model} {what} the document")
     if summary.masked is not None:

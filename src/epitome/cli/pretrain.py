@@ -46,7 +46,8 @@ def pretrain(
         typer.Option(help="What to go on from: a catalogue name, a GGUF file, a folder, a hub id."),
     ] = None,
     from_scratch: Annotated[
-        Path | None, typer.Option(help="A network made anew: a TOML file with [model].", metavar="CONFIG")
+        Path | None,
+        typer.Option(help="A network made anew: a TOML file with a table `model`.", metavar="CONFIG"),
     ] = None,
     objective: Annotated[
         str | None,

@@ -83,7 +83,10 @@ def choose(model: Model, *, adapters: Sequence[str] = (), work: int = 1) -> tupl
     Raises `EngineError` for what writes no text.
     """
     if model.format == "encoder":
-        raise EngineError(f"{model.name} is an encoder: it writes no text", hint="name a model that does")
+        raise EngineError(
+            f"{model.name} is an encoder: it writes no text",
+            hint="name a model that does, or teach this one (docs/bert.md)",
+        )
     if model.format == "extractive":
         raise EngineError(
             f"{model.name} is no language model", hint="extractive baselines run without an engine"

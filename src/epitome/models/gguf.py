@@ -111,6 +111,11 @@ def _opened(path: Path, parse: Callable[[_Reader], _T]) -> _T:
                     f"{path}: not a GGUF model file", hint="name a .gguf file, a folder or a hub id"
                 )
             return parse(_Reader(view, len(view)))
+    except IsADirectoryError as error:
+        raise ModelError(
+            f"{path} is a folder, and a GGUF file is needed",
+            hint="a folder with safetensors runs in transformers: leave --engine out",
+        ) from error
     except OSError as error:
         raise ModelError(
             f"{path}: {error.strerror or error}", hint="check the path and its permissions"

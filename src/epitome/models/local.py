@@ -39,6 +39,8 @@ def from_folder(path: Path, name: str = "") -> Model:
         if len(files) == 1:
             return from_gguf(files[0], name)
         found = f"it holds {len(files)} GGUF files: name one of them" if files else "it has no config.json"
+        if (path / "run.json").is_file():
+            found = "its training has not come to its end: give the same command again"
         raise ModelError(f"{path} is no model folder", hint=found)
     if not any(path.glob("*.safetensors")):
         raise ModelError(

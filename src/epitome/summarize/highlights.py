@@ -16,7 +16,7 @@ from epitome.types import Document, Request, Sentence, SourceSpan, Summary
 
 NAME = "spans"
 """What marks, where an engine would be named."""
-HINT = "a model that marks them is trained with the objective `select` (docs/selection.md)"
+HINT = "a model that marks spans of a document is trained with the objective `select` (docs/selection.md)"
 
 
 def selects(model: Model) -> bool:

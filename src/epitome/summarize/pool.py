@@ -108,7 +108,12 @@ class Pool:
         text = self._glossed(text)
         words = count_length(text, self.language)
         too_long = words >= self.source_length
-        if too_long or loop(text, self.language) is not None or not _in_language(text, self.language):
+        if (
+            not words
+            or too_long
+            or loop(text, self.language) is not None
+            or not _in_language(text, self.language)
+        ):
             return
         checked = self.source.glance(text)
         said = content(text, self.language)

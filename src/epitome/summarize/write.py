@@ -427,8 +427,9 @@ class _Writer:
 
     def _decoding(self, seed: int | None) -> Decoding:
         """The likeliest answer, or one sampled with the request's seed and this one."""
+        sentence = min(ANSWER_TOKENS, self.material.window // 2)  # where two are combined, they have to fit
         wanted = Decoding(
-            max_tokens=obedient.tokens(self.budget) if self.whole else ANSWER_TOKENS,
+            max_tokens=obedient.tokens(self.budget) if self.whole else sentence,
             seed=self.request.seed,
             logprobs=self.alternatives > 0 or self.versions > 1,
             alternatives=self.alternatives,

@@ -161,15 +161,17 @@ def prompt_ids(base: Base, prompt: Prompt) -> list[int]:
     return base.words.ids(render(prompt, base.model.template, base.jinja, base.tokens))
 
 
-def cut(found: Sequence[Example]) -> str:
-    """A line that says how many documents were shortened, and to how much; empty if none was."""
+def cut(found: Sequence[Example], longest: bool) -> str:
+    """A line that says how many documents were shortened, and to how much; empty if none was. `longest`: the base has
+    no room for more."""
     short = [example.kept for example in found if example.kept < 1.0]
     if not short:
         return ""
     share = sum(short) / len(short)
+    more = "the base has no room for more" if longest else "data.max_tokens raises it"
     return (
         f"{len(short)} of {len(found)} documents are longer than the model may read in training: "
-        f"on average {share:.0%} of their text is kept (head and most central sentences); data.max_tokens raises it"
+        f"on average {share:.0%} of their text is kept (head and most central sentences); {more}"
     )
 
 

@@ -158,7 +158,7 @@ def _set_up(
     order = Order(found, config.train.batch, config.seed, dict(config.data.mix))
     if not order.at(0):
         raise UsageError("data.weights and data.mix leave no pair to learn from", hint="raise one above 0")
-    for said in (_unknown(learn, config), *_left_out(learn, found, base)):
+    for said in (_unknown(learn, config), *_left_out(learn, found, base, config)):
         if said:
             watch.note(said)
     steps = config.train.max_steps or max(1, math.ceil(config.train.epochs * order.epoch_steps))
@@ -186,12 +186,12 @@ def _examples(learn: list[Pair], base: Base, shape: Shape, weights: dict[str, fl
     return [*examples(learn, base, shape, weights)]
 
 
-def _left_out(learn: list[Pair], found: list[Any], base: Base) -> tuple[str, ...]:
+def _left_out(learn: list[Pair], found: list[Any], base: Base, config: Config) -> tuple[str, ...]:
     """Lines about what is not learnt; empty ones where all is."""
     if base.selects:
         return ()
     if not base.checks:
-        return cut(found), unended(found, base.end)
+        return cut(found, config.data.max_tokens >= base.context), unended(found, base.end)
     lost = len(learn) - len(found)
     said = f"{lost} sentences are too long to stand beside evidence, or weigh nothing, and are left out"
     return (said if lost else "",)

@@ -18,6 +18,13 @@ from epitome.train.config import Encoder
 EAGER = "eager"
 """Attention that a CPU trains fastest at these lengths: 1,000 tokens a second instead of 740 (LOG.md)."""
 
+OWN = {
+    "masked": ("share", "pointer"),
+    "bert2bert": ("tied",),
+    "pooled": ("tied", "pooling", "vectors", "width"),
+}
+"""Which settings of an encoder each writer has."""
+
 
 def writer(folder: Path, words: HubTokenizer, dtype: Any, settings: Encoder) -> Any:
     """The network that `settings.writer` names, of the encoder in `folder`.
@@ -38,10 +45,22 @@ def writer(folder: Path, words: HubTokenizer, dtype: Any, settings: Encoder) -> 
             f"{folder} is of the kind {config.model_type!r}, and only BERT learns to write here",
             hint="name a folder of a BertModel, such as minilm",
         )
+    _require(settings)
     marks = _marks(folder, words)
     if settings.writer == "masked":
         return _masked(folder, config, marks, dtype, settings)
     return _halves(folder, config, marks, dtype, settings)
+
+
+def _require(settings: Encoder) -> None:
+    """Raises `UsageError` for a setting of another writer, which would change nothing."""
+    for key in settings.model_dump(exclude_defaults=True, exclude={"writer"}):
+        if key not in OWN[settings.writer]:
+            others = " or ".join(writer for writer, own in OWN.items() if key in own)
+            raise UsageError(
+                f"encoder.{key} is for encoder.writer={others}, and this one is {settings.writer}",
+                hint="leave one of them out",
+            )
 
 
 def _marks(folder: Path, words: HubTokenizer) -> dict[str, int]:

@@ -68,8 +68,11 @@ def test_what_is_no_model_is_one_clear_error(tmp_path: Path, content: bytes, say
 
 
 def test_a_missing_file_and_a_folder_are_errors_too(tmp_path: Path) -> None:
-    for path in (tmp_path / "none.gguf", tmp_path):
-        with pytest.raises(ModelError):
+    for path, said in (
+        (tmp_path / "none.gguf", "No such file"),
+        (tmp_path, "is a folder, and a GGUF file is needed"),
+    ):
+        with pytest.raises(ModelError, match=said):
             gguf.read(path)
 
 

@@ -58,6 +58,13 @@ def test_a_folder_with_one_gguf_is_that_one(tmp_path: Path) -> None:
         resolve(str(tmp_path))
 
 
+def test_a_training_that_was_broken_off_says_so(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("{}")
+    with pytest.raises(ModelError) as caught:
+        resolve(str(tmp_path))
+    assert "its training has not come to its end" in str(caught.value.hint)
+
+
 def test_a_server(home: Path) -> None:
     model = resolve("http://127.0.0.1:8000/v1/#org/served")
     assert model == Model("org/served", "openai", url="http://127.0.0.1:8000/v1")

@@ -11,6 +11,7 @@ from epitome.documents import from_text
 from epitome.engines.base import Decoding
 from epitome.errors import EngineError
 from epitome.summarize.candidate import names
+from epitome.summarize.run import run
 from epitome.summarize.write import Draft, write
 from epitome.types import Document, Length, Request
 
@@ -62,6 +63,19 @@ def test_a_paragraph_has_a_sentence_from_each_part_in_order() -> None:
     assert numbers == sorted(numbers)
     assert draft.read_share == 1.0
     assert [step.stage for step in draft.steps] == ["map"] * 4
+
+
+def test_marks_alone_are_no_sentence() -> None:
+    job = write(material(report(2)), Request(), alternatives=False)
+    ((_, found),) = run([job], Scripted(lambda *_: "."))
+    assert isinstance(found, EngineError)
+    assert "no whole sentence" in found.message
+
+
+def test_two_answers_fit_in_a_window_however_small() -> None:
+    engine = Scripted(first_sentence)
+    wrote(report(6), Request(), engine, window=120)
+    assert {request.decoding.max_tokens for batch in engine.batches for request in batch} == {60}
 
 
 @pytest.mark.parametrize("count", [5, 60])

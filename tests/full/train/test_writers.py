@@ -390,6 +390,11 @@ def test_what_makes_no_sense_is_named(bert: Path, tmp_path: Path) -> None:
         opened(bert, writer="pooled", pooling="mean", vectors=2)
     with pytest.raises(UsageError, match="width=40 is more than the 32"):
         opened(bert, writer="pooled", width=40)
+    for settings, said in (({"width": 8}, "width is for encoder.writer=pooled, and this one is masked"),
+                           ({"writer": "bert2bert", "share": 0.5}, "share is for encoder.writer=masked"),
+                           ({"tied": True}, "tied is for encoder.writer=bert2bert or pooled")):  # fmt: skip
+        with pytest.raises(UsageError, match=said):
+            opened(bert, **settings)
     with pytest.raises(UsageError, match="trained as a whole"):
         train(corpus.dataset(4), None, resolve(str(bert)), corpus.config(family="writer", **{"method.name": "lora"}),
               tmp_path / "run")  # fmt: skip
