@@ -134,7 +134,7 @@ class HubTokenizer:
         return token if token in self._special else None
 
     def role(self, role: str) -> int | None:
-        """The id of the token that is called `cls`, `sep`, `mask` or `pad`; None if there is none."""
+        """The id of the token that is called `cls`, `sep`, `mask`, `pad` or `unk`; None if there is none."""
         token: int | None = getattr(self._tokenizer, f"{role}_token_id")
         return token
 

@@ -20,6 +20,8 @@ TITLE = "Title:"
 
 LEAST_ROOM = 32
 """Tokens of a document below which nothing can be learnt from it."""
+UNKNOWN = 0.02
+"""Share of unknown tokens worth a word: MiniLM has 0.00003 in English package descriptions, 0.64 in Chinese papers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,20 @@ def cut(found: Sequence[Example], longest: bool) -> str:
         f"{len(short)} of {len(found)} documents are longer than the model may read in training: "
         f"on average {share:.0%} of their text is kept (head and most central sentences); {more}"
     )
+
+
+def unread(found: Sequence[Example], unknown: int | None) -> str:
+    """A line that says how many tokens the tokenizer does not know, `unknown` being the id they share; empty if few."""
+    ids = [
+        token
+        for one in found
+        for part in (one.prompt, *(branch.ids for branch in one.branches))
+        for token in part
+    ]
+    share = ids.count(unknown) / len(ids) if unknown is not None and ids else 0.0
+    if share < UNKNOWN:
+        return ""
+    return f"{share:.0%} of all tokens are characters or words that the base does not know: it can learn none of them"
 
 
 def unended(found: Sequence[Example], end: int) -> str:

@@ -20,7 +20,7 @@ from epitome.train.base import Base, dtype_of, learns, open_base
 from epitome.train.claims import Tagging, claims, labels
 from epitome.train.config import INCIDENTAL, Config, changed
 from epitome.train.course import Run, Watch, best, follow
-from epitome.train.examples import Shape, cut, examples, unended
+from epitome.train.examples import Shape, cut, examples, unended, unread
 from epitome.train.journal import EVALS, RunFiles
 from epitome.train.loop import Stepper
 from epitome.train.masked import Masked
@@ -191,7 +191,9 @@ def _left_out(learn: list[Pair], found: list[Any], base: Base, config: Config) -
     if base.selects:
         return ()
     if not base.checks:
-        return cut(found, config.data.max_tokens >= base.context), unended(found, base.end)
+        unknown = base.words.role("unk") if isinstance(base.words, HubTokenizer) else None
+        longest = config.data.max_tokens >= base.context
+        return cut(found, longest), unended(found, base.end), unread(found, unknown)
     lost = len(learn) - len(found)
     said = f"{lost} sentences are too long to stand beside evidence, or weigh nothing, and are left out"
     return (said if lost else "",)

@@ -14,7 +14,7 @@ from tests.base.cli.command import epitome
 from tests.full.engines import folders
 from tests.full.train import corpus
 
-from epitome.datasets.pair import Dataset
+from epitome.datasets.pair import Dataset, Pair
 from epitome.engines.base import Answer, Decoding, GenerationRequest, answers
 from epitome.engines.huggingface import Transformers
 from epitome.engines.masked import Kind, visible
@@ -25,6 +25,7 @@ from epitome.models.resolve import resolve
 from epitome.models.shape import family
 from epitome.train.base import Base, learns, open_base
 from epitome.train.config import Encoder
+from epitome.train.course import Watch
 from epitome.train.examples import Example, Shape, examples
 from epitome.train.masked import Masked
 from epitome.train.run import train
@@ -372,6 +373,15 @@ def test_a_document_longer_than_its_positions_is_read_in_parts(model: Path) -> N
 
 
 # --- what is refused
+
+
+def test_texts_in_a_script_that_the_tokenizer_lacks_are_named(bert: Path, tmp_path: Path) -> None:
+    document, gold = "市议会周三通过决定，旧桥因检修关闭两个月。", "旧桥关闭两个月。"
+    pairs = [Pair(document, (gold,), id=f"z{at}", lang="zh") for at in range(4)]
+    said: list[str] = []
+    train(Dataset(pairs, "zh"), None, resolve(str(bert)), corpus.config("train.max_steps=1", family="writer"),
+          tmp_path / "run", watch=Watch(note=said.append))  # fmt: skip
+    assert any("of all tokens are characters or words that the base does not know" in line for line in said)
 
 
 def test_settings_for_an_encoder_are_refused_for_others(bert: Path, tmp_path: Path) -> None:
