@@ -192,6 +192,7 @@ def _left_out(learn: list[Pair], found: list[Any], base: Base, config: Config) -
         return ()
     if not base.checks:
         unknown = base.words.role("unk") if isinstance(base.words, HubTokenizer) else None
+        unknown = None if unknown == base.end else unknown  # GPT-2 calls its end so, too
         longest = config.data.max_tokens >= base.context
         return cut(found, longest), unended(found, base.end), unread(found, unknown)
     lost = len(learn) - len(found)
