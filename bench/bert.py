@@ -114,9 +114,7 @@ def _document(known: Any, length: int) -> Any:
     import torch
 
     ids = torch.randint(5, known.vocab_size, (1, length), generator=torch.Generator().manual_seed(0))
-    if (
-        getattr(known, "mask_token_id", None) is not None
-    ):  # one that fills masks: the document ends at its first [SEP]
+    if hasattr(known, "mask_token_id"):  # one that fills masks, whose document ends at its first [SEP]
         ids[ids == known.sep_token_id] = known.mask_token_id
         ids[0, -1] = known.sep_token_id
     return ids

@@ -179,13 +179,10 @@ def cut(found: Sequence[Example], longest: bool) -> str:
 
 def unread(found: Sequence[Example], unknown: int | None) -> str:
     """A line that says how many tokens the tokenizer does not know, `unknown` being the id they share; empty if few."""
-    ids = [
-        token
-        for one in found
-        for part in (one.prompt, *(branch.ids for branch in one.branches))
-        for token in part
-    ]
-    share = ids.count(unknown) / len(ids) if unknown is not None and ids else 0.0
+    if unknown is None:
+        return ""
+    parts = [part for one in found for part in (one.prompt, *(branch.ids for branch in one.branches))]
+    share = sum(part.count(unknown) for part in parts) / max(1, sum(map(len, parts)))
     if share < UNKNOWN:
         return ""
     return f"{share:.0%} of all tokens are characters or words that the base does not know: it can learn none of them"
