@@ -40,6 +40,17 @@ def test_it_is_measured_once_and_then_read(model: Model, monkeypatch: pytest.Mon
     assert calibrate.known(model) == chosen
 
 
+def test_the_numbers_of_the_model_are_no_matter_of_its_speed(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calibrate, "free_cores", cores)
+    monkeypatch.setattr(calibrate, "_times", lambda path, counts: dict.fromkeys(counts, (9.0, 9.0)))
+    assert calibrate.measure(model).prepared
+    monkeypatch.setattr(calibrate, "_times", lambda path, counts: dict.fromkeys(counts, (0.0, 0.0)))
+    assert calibrate.measure(model).prepared
+    assert calibrate.measure(model).weights(model) == calibrate.guess(model).weights(model)
+
+
 def test_on_a_busy_machine_nothing_is_measured_nor_remembered(
     model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
