@@ -286,7 +286,7 @@ def _seconds(folder: Path, threads: int) -> float:
     """For a summary of so many tokens."""
     import torch
 
-    from epitome.engines.huggingface import load_network
+    from epitome.engines.networks import load_network
 
     torch.set_num_threads(threads)
     network = load_network(folder, torch.float32).eval()

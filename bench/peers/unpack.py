@@ -3,7 +3,7 @@
     python unpack.py FILE FOLDER DTYPE
 
 transformers dequantises a GGUF file while it loads but still calls the model quantised and will not save it, so
-its tensors go into a model that never was.
+its tensors go into a model that never was. The tokenizer is transformers' own reading of the file.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from epitome.engines.networks import load_network
+
 
 def unpack(file: Path, folder: Path, dtype: torch.dtype) -> None:
     """Write the folder, whole or not at all."""
-    loaded = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.float32)
+    loaded = load_network(file, torch.float32)
     config = loaded.config
     if hasattr(config, "quantization_config"):
         del config.quantization_config

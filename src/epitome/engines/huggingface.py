@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, redirect_stderr
-from io import StringIO
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
@@ -20,13 +19,13 @@ from epitome import settings
 from epitome.engines.base import Ability, Chunk, Decoding, GenerationRequest
 from epitome.engines.gather import gathered
 from epitome.engines.machine import cores
-from epitome.engines.networks import network_class, positions, reads_plain
+from epitome.engines.networks import load_network, positions, reads_plain
 from epitome.engines.spelling import Respeller, Spelling
 from epitome.engines.steps import Canceller, Chooser, Row, Watcher, last
 from epitome.engines.stream import Detokenizer
 from epitome.engines.tokenizer import HubTokenizer
 from epitome.engines.vocabulary import END_OF_TURN, Vocabulary
-from epitome.errors import ContextError, EngineError, ModelError
+from epitome.errors import ContextError, EngineError
 from epitome.models import gguf
 from epitome.models.model import Model
 from epitome.models.template import Tokens, render, stops
@@ -355,23 +354,6 @@ def require() -> Any:
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     return torch
-
-
-def load_network(path: Path, dtype: Any) -> Any:
-    """The network of a folder or GGUF file. Raises `ModelError` if transformers cannot load it."""
-    from transformers import AutoConfig
-
-    folder, named = (path.parent, {"gguf_file": path.name}) if path.is_file() else (path, {})
-    try:
-        # Reading a GGUF file shows a progress bar of its own, whatever one asks.
-        with redirect_stderr(StringIO()) if named else nullcontext():
-            config = AutoConfig.from_pretrained(str(folder), local_files_only=True, **named)
-            return network_class(config).from_pretrained(
-                str(folder), config=config, local_files_only=True, dtype=dtype, **named
-            )
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError, NotImplementedError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise ModelError(f"{path}: transformers cannot load it ({reason})") from error
 
 
 def _source(prompt: Prompt) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import mmap
+import os
+import shutil
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -88,6 +90,9 @@ class Layout:
     """Offset of the value of `general.file_type`, a 32-bit number."""
     alignment: int
     tensors: tuple[Tensor, ...]
+    index_end: int
+    long: tuple[tuple[int, int], ...]
+    """From where to where keys with long arrays stand (a vocabulary, its merges)."""
 
 
 def read(path: Path) -> Metadata:
@@ -143,6 +148,34 @@ def arrays(path: Path, *keys: str) -> dict[str, list[Any]]:
             inner, count = reader.scalar("I"), reader.count()
             found[key] = [reader.value(inner) for _ in range(count)]
     return found
+
+
+def without_vocabulary(path: Path, target: Path) -> None:
+    """Write a file of the same tensors and keys, with the length of the vocabulary in place of the long arrays.
+
+    Raises `ModelError` as `read` does.
+    """
+    values, found = _opened(path, _parse)
+    key, words = f"{values.get('general.architecture')}.vocab_size", values.get("tokenizer.ggml.tokens")
+    told = [_number(key, words.count)] if key not in values and isinstance(words, _Long) else []
+    with path.open("rb") as file, target.open("wb") as out:
+        head = file.read(found.index_end)
+        out.write(head[:16] + struct.pack("<Q", found.keys - len(found.long) + len(told)))
+        out.writelines(told)
+        at = 24
+        for start, end in found.long:
+            out.write(head[at:start])
+            at = end
+        out.write(head[at:])
+        out.write(bytes(-out.tell() % found.alignment))
+        file.seek(-found.index_end % found.alignment, os.SEEK_CUR)
+        shutil.copyfileobj(file, out, 1 << 20)
+
+
+def _number(key: str, value: int) -> bytes:
+    """A key with a 32-bit number."""
+    name = key.encode()
+    return struct.pack("<Q", len(name)) + name + struct.pack("<II", 4, value)
 
 
 class _DamagedError(Exception):
@@ -215,16 +248,20 @@ def _parse(reader: _Reader) -> tuple[dict[str, Any], Layout]:
     tensors, keys = reader.count(), reader.count()
     values: dict[str, Any] = {}
     file_type_at = None
+    long: list[tuple[int, int]] = []
     for _ in range(keys):
-        key, kind = reader.string(), reader.scalar("I")
+        start, key, kind = reader.at, reader.string(), reader.scalar("I")
         if key == "general.file_type" and kind == 4:
             file_type_at = reader.at
         values[key] = reader.value(kind)
+        if isinstance(values[key], _Long):
+            long.append((start, reader.at))
     alignment = values.get("general.alignment", 32)
     if not isinstance(alignment, int) or alignment <= 0:
         raise _DamagedError
     keys_end = reader.at
-    return values, Layout(keys_end, keys, file_type_at, alignment, _tensors(reader, tensors, alignment))
+    found = _tensors(reader, tensors, alignment)
+    return values, Layout(keys_end, keys, file_type_at, alignment, found, reader.at, tuple(long))
 
 
 def _tensors(reader: _Reader, count: int, alignment: int) -> tuple[Tensor, ...]:

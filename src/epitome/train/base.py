@@ -10,8 +10,8 @@ from typing import Any, Literal
 from epitome.datasets.pair import Pair
 from epitome.engines.bert import unreadable
 from epitome.engines.heads import load_tagger
-from epitome.engines.huggingface import load_network, require
-from epitome.engines.networks import positions, reads_plain
+from epitome.engines.huggingface import require
+from epitome.engines.networks import load_network, positions, reads_plain
 from epitome.engines.tokenizer import HubTokenizer
 from epitome.engines.unpack import unpacked
 from epitome.engines.vocabulary import END_OF_TURN, Vocabulary

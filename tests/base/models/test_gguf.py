@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from gguf import GGMLQuantizationType
+from gguf import GGMLQuantizationType, GGUFReader
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.base.models.files import TEMPLATE, write_gguf
@@ -41,6 +41,23 @@ def test_the_default_model(smollm: Model) -> None:
     assert head.name == "Smollm2 135M 8k Lc100K Mix1 Ep2"
     assert (head.context, head.parameters, head.tensor_types[0]) == (8192, 134_515_008, "Q4_1")
     assert (head.tokens.bos, head.tokens.eos, head.tokens.add_bos) == ("<|im_start|>", "<|im_end|>", False)
+
+
+def test_without_the_vocabulary_all_else_is_there(tmp_path: Path) -> None:
+    for name, extra in (("untold", {}), ("told", {"llama__vocab_size": 200, "general__alignment": 64})):
+        whole, light = write_gguf(tmp_path / f"{name}.gguf", **extra), tmp_path / f"{name}-light.gguf"
+        gguf.without_vocabulary(whole, light)
+        before, after = gguf.read(whole), gguf.read(light)
+        assert after.values == {"llama.vocab_size": 200} | {
+            key: value for key, value in before.values.items() if not key.startswith("tokenizer.ggml.tokens")
+        }
+        assert gguf.arrays(light, "tokenizer.ggml.tokens") == {}
+        theirs, ours = GGUFReader(whole), GGUFReader(light)
+        assert [one.name for one in ours.tensors] == [one.name for one in theirs.tensors]
+        assert all(
+            mine.data.tobytes() == other.data.tobytes()
+            for mine, other in zip(ours.tensors, theirs.tensors, strict=True)
+        )
 
 
 def test_reading_it_loads_no_numeric_library(smollm: Model) -> None:
