@@ -116,7 +116,7 @@ def test_a_base_is_asked_as_any_other_and_one_of_gap_sentences_as_it_was_trained
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("method", ["lora", "dora"])
+@pytest.mark.parametrize("method", ["lora", "dora", "ia3"])
 def test_what_an_adapter_learnt_stands_in_the_weights(
     bases: dict[str, Path], letters: Path, tmp_path: Path, kind: str, method: str
 ) -> None:

@@ -46,6 +46,18 @@ def test_texts_become_a_base(pretrain: Run) -> None:
     assert Path("run/epitome.json").is_file()
 
 
+def test_fewer_words_than_asked_for_are_told(pretrain: Run) -> None:
+    code, said = pretrain("letters.jsonl", "--from-scratch", "bert.toml", sets=("words.size=9000",))
+    assert code == 0
+    assert "fewer than words.size=9,000" in said
+    code, said = pretrain(
+        "letters.jsonl", "--base", "BASE", "--add-tokens", "900", "--method", "lora", "-o", "more"
+    )
+    assert code == 0
+    assert "fewer than 900: no other word that it splits stands 5 times" in said
+    assert "--method full lets them learn" in said
+
+
 @pytest.mark.parametrize(
     ("content", "name", "code", "said"),
     [

@@ -18,6 +18,9 @@ from epitome.train.writers import apart
 
 HEADS = ("cls.", "lm_head.")
 """Where an encoder keeps what predicts words, which is small and learns as a whole."""
+OUTER = re.compile(r"\.(?:k_proj|v_proj|k|v|key|value)$")
+INNER = re.compile(r"\.(?:down_proj|fc2|wo|c_proj|(?<!attention\.)output\.dense)$")
+"""What IA3 scales: keys and values, and the last layers of the feed-forward."""
 _LAYER = re.compile(r"\.(?:layers?|h|block|blocks)\.(\d+)\.")
 
 
@@ -89,8 +92,13 @@ def _config(base: Base, method: Method, steps: int) -> Any:
     targets = targeted(base.network, method)
     if method.name == "ia3":
         # Keys and values are scaled as they come out, the feed-forward's inner layer as it goes into the last one.
-        inner = [name for name in targets if re.search(r"\.(?:down_proj|fc2|wo|c_proj)$", name)]
-        outer = [name for name in targets if re.search(r"\.(?:k_proj|v_proj|k|v)$", name)]
+        inner = [name for name in targets if INNER.search(name)]
+        outer = [name for name in targets if OUTER.search(name)]
+        if not (inner or outer):
+            raise UsageError(
+                f"ia3 finds no keys, values and feed-forward layers in {base.model.name}",
+                hint="--method lora",
+            )
         return peft.IA3Config(task_type=task, target_modules=[*outer, *inner], feedforward_modules=inner)
     shared: dict[str, Any] = {
         "task_type": task, "r": method.rank, "lora_alpha": method.alpha, "lora_dropout": method.dropout,

@@ -32,7 +32,7 @@ from epitome.train.optimizers import optimizer
 from epitome.train.pretrain import masked
 from epitome.train.pretrain.base import kind_of, make, open_for, positions_of, vocabulary_of
 from epitome.train.pretrain.config import OBJECTIVES, Objective, Pretraining, objective
-from epitome.train.pretrain.extend import extend
+from epitome.train.pretrain.extend import RAREST, extend
 from epitome.train.pretrain.feed import Feed, sequences
 from epitome.train.pretrain.masked import MaskedLM
 from epitome.train.pretrain.sequences import PIECE, maker
@@ -172,19 +172,33 @@ def _words(corpus: Corpus, model: Model | None, config: Pretraining, folder: Pat
     shutil.rmtree(draft, ignore_errors=True)
     with writing(folder):
         if model is None:
-            learn(
+            made = learn(
                 lambda: _texts(corpus, config.texts.held_out),
                 config.words,
                 str(config.model["type"]),
                 positions_of(config),
                 draft,
             )
+            if made < config.words.size:
+                watch.note(f"the texts give {made:,} tokens, fewer than words.size={config.words.size:,}")
         else:
             added = extend(
                 vocabulary_of(model), _texts(corpus, config.texts.held_out), config.words.add, draft
             )
-            watch.note(f"{added} tokens are added to the vocabulary of {model.name}")
+            watch.note(_added(added, model, config))
         draft.rename(folder)
+
+
+def _added(added: int, model: Model, config: Pretraining) -> str:
+    """What is told of a vocabulary that has grown."""
+    said = f"{added} tokens are added to the vocabulary of {model.name}"
+    if added < config.words.add:
+        said += f", fewer than {config.words.add}: no other word that it splits stands {RAREST} times in the texts"
+    if config.method.name != "full":
+        said += (
+            f"; {config.method.name} leaves them as the mean of their pieces, --method full lets them learn"
+        )
+    return said
 
 
 def _texts(corpus: Corpus, share: float) -> Iterator[str]:

@@ -38,8 +38,9 @@ BYTES = 256
 """Of an alphabet of bytes."""
 
 
-def learn(texts: Callable[[], Iterable[str]], wanted: Words, kind: str, positions: int, folder: Path) -> None:
-    """Train a tokenizer on the texts, for a network of type `kind`, and write it to `folder` as transformers reads it.
+def learn(texts: Callable[[], Iterable[str]], wanted: Words, kind: str, positions: int, folder: Path) -> int:
+    """Train a tokenizer on the texts, for a network of type `kind`, and write it to `folder` as transformers reads it;
+    returns how many tokens it has.
 
     The same texts give the same WordPiece and byte pairs; Unigram's vocabulary differs in a few pieces from one time to
     the next. Raises `UsageError` for a vocabulary too small to hold special tokens and an alphabet, and for WordPiece
@@ -55,10 +56,13 @@ def learn(texts: Callable[[], Iterable[str]], wanted: Words, kind: str, position
         )
     folder.mkdir(parents=True, exist_ok=True)
     if sort == "wordpiece":
-        _save_bert(_wordpiece(texts, wanted), wanted, positions, folder)
+        made = _wordpiece(texts, wanted)
+        _save_bert(made, wanted, positions, folder)
     else:
         made = (_byte_pairs if sort == "bpe" else _unigram)(texts(), wanted, kind)
         _save(made, kind, positions, folder)
+    size: int = made.get_vocab_size()
+    return size
 
 
 def _wordpiece(texts: Callable[[], Iterable[str]], wanted: Words) -> Any:
