@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, redirect_stderr
+from contextlib import contextmanager, nullcontext, redirect_stderr, suppress
 from functools import cache
 from importlib import import_module
 from io import StringIO
@@ -53,11 +53,13 @@ def _light(path: Path) -> Iterator[Path]:
     package.get_tensor_name_map = cache(named)
     # Reading a GGUF file shows a progress bar of its own, whatever one asks.
     with TemporaryDirectory() as folder, redirect_stderr(StringIO()):
-        light = Path(folder) / path.name
+        chosen, light = path, Path(folder) / path.name
         try:
             if gguf.read(path).architecture in READ_SLOWLY:
-                gguf.without_vocabulary(path, light)
-            yield light if light.exists() else path
+                with suppress(OSError):  # no room for a copy: slowly, then
+                    gguf.without_vocabulary(path, light)
+                    chosen = light
+            yield chosen
         finally:
             package.get_tensor_name_map = named
 
