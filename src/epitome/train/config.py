@@ -189,7 +189,7 @@ def load(path: Path | None, settings: Iterable[str], given: Mapping[str, Any], f
     held = asked(path, settings, given)
     method = method_of(held, "full" if family in ("encoder", "writer") else "lora")
     more = ("select",) if held.get("objective") == "select" else ()
-    return checked(Config, merged(defaults(family, method, *more), held), str(path or "--set"))
+    return checked(Config, merged(defaults(family, method, *more), held), str(path or "settings"))
 
 
 def method_of(held: Mapping[str, Any], usual: str) -> str:

@@ -120,7 +120,7 @@ def load(
     method = method_of(held, "full")
     more = ("pretrain", f"pretrain-{family}", f"pretrain-{method}", *(("scratch",) if model.model else ()))
     usual = defaults(family, method, *more)
-    found = checked(Pretraining, merged(usual, held), str(path or scratch or "--set"))
+    found = checked(Pretraining, merged(usual, held), str(path or scratch or "settings"))
     _require(found, family)
     return found
 
