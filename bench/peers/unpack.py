@@ -2,8 +2,8 @@
 
     python unpack.py FILE FOLDER DTYPE
 
-transformers dequantises a GGUF file while it loads but still calls the model quantised and will not save it, so
-its tensors go into a model that never was. The tokenizer is transformers' own reading of the file.
+The network is `epitome.engines.unpack.plain`'s, equal to transformers' own; the tokenizer is transformers' reading of the
+file.
 """
 
 from __future__ import annotations
@@ -13,23 +13,17 @@ import sys
 from pathlib import Path
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoTokenizer
 
-from epitome.engines.networks import load_network
+from epitome.engines.unpack import plain
 
 
 def unpack(file: Path, folder: Path, dtype: torch.dtype) -> None:
     """Write the folder, whole or not at all."""
-    loaded = load_network(file, torch.float32)
-    config = loaded.config
-    if hasattr(config, "quantization_config"):
-        del config.quantization_config
-    plain = AutoModelForCausalLM.from_config(config).to(dtype)
-    plain.load_state_dict(loaded.state_dict())
     tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
     unfinished = folder.with_name(folder.name + ".part")
     shutil.rmtree(unfinished, ignore_errors=True)
-    plain.save_pretrained(unfinished)
+    plain(file).to(dtype).save_pretrained(unfinished)
     tokenizer.save_pretrained(unfinished)
     unfinished.replace(folder)
 

@@ -36,7 +36,7 @@ def unpacked(model: Model) -> Path:
         if not target.is_dir():  # made by somebody else while we waited
             cache.require_space(gguf.read(model.path).parameters * 4, f"{model.name} unpacked")
             with cache.work_folder(weights.FOLDER) as work, cache.writing(target):
-                _plain(model.path).save_pretrained(str(work / "made"))
+                plain(model.path).save_pretrained(str(work / "made"))
                 _save_tokenizer(model, work / "made")
                 (work / "made").rename(target)
     return target
@@ -51,7 +51,7 @@ def save(model: Model, target: Path, *, worn: Path | None = None, dtype: Dtype =
     torch = require()
     if model.path is None or model.format not in ("gguf", "safetensors"):
         raise ModelError(f"{model.name} has no weights here to be written")
-    network = _plain(model.path) if model.format == "gguf" else load_network(model.path, "auto")
+    network = plain(model.path) if model.format == "gguf" else load_network(model.path, "auto")
     if worn is not None:
         # What is added is small: in 16 bits it would be rounded twice.
         kept, network = network.dtype, _merged(network.float(), worn, model.name)
@@ -75,7 +75,7 @@ def save(model: Model, target: Path, *, worn: Path | None = None, dtype: Dtype =
         shutil.rmtree(made, ignore_errors=True)
 
 
-def _plain(path: Path) -> Any:
+def plain(path: Path) -> Any:
     """The network of a GGUF file in 32 bits, as if it had never been one."""
     import torch
 
